@@ -1,0 +1,43 @@
+// A run of addresses, half-open inside the program and inclusive in everything a person reads.
+
+import { type Address, familyOf, formatAddress, parseAddress } from './address.ts'
+import { assert } from './assert.ts'
+
+/** All addresses from `start` up to but not including `end`. Never empty, never of two families. */
+export interface AddressRange {
+  readonly start: Address
+  /** One past the last address. A plain number, since past the last IPv6 address there is none. */
+  readonly end: bigint
+}
+
+export function rangeOf(first: Address, last: Address): AddressRange {
+  assert(first <= last && familyOf(first) === familyOf(last), 'a range runs upward in one family')
+  return { start: first, end: last + 1n }
+}
+
+/** Read `10.0.0.1` or `10.0.0.1-10.0.0.9`; anything else gives the sentence that says what is wrong. */
+export function parseRange(text: string): AddressRange | { readonly problem: string } {
+  const [from = '', to = from, ...rest] = text.split('-').map(part => part.trim())
+  const first = parseAddress(from)
+  const last = parseAddress(to)
+  if (first === undefined || last === undefined || rest.length > 0) {
+    return { problem: `"${text}" is no IP address and no range; write 10.0.0.5 or 10.0.0.5-10.0.0.9` }
+  }
+  if (familyOf(first) !== familyOf(last)) return { problem: `"${text}" mixes IPv4 and IPv6` }
+  if (last < first) return { problem: `"${text}" ends before it starts` }
+  return rangeOf(first, last)
+}
+
+/** `10.0.0.1`, or `10.0.0.1-10.0.0.9` with both ends included. */
+export function formatRange({ start, end }: AddressRange): string {
+  const first = formatAddress(start)
+  return end - start === 1n ? first : `${first}-${formatAddress((end - 1n) as Address)}`
+}
+
+export function rangeContains(range: AddressRange, address: Address): boolean {
+  return address >= range.start && address < range.end
+}
+
+export function rangesOverlap(a: AddressRange, b: AddressRange): boolean {
+  return a.start < b.end && b.start < a.end
+}
