@@ -1,0 +1,167 @@
+// Network namespaces, links and addresses for tests. Names carry the process id, so that what a dead
+// test process left behind is known for what it is and removed by the next one.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { attempt, run } from './command.ts'
+import { hasOwnHost } from './own-host.ts'
+
+const prefix = 'ow-test-'
+const netnsDir = '/run/netns'
+let made = 0
+
+export interface Link {
+  readonly name: string
+  readonly mac: string
+  readonly up: boolean
+  /** With their prefix lengths, the kernel's own fe80:: ones left out. */
+  readonly addresses: readonly string[]
+}
+
+export interface Route {
+  readonly to: string
+  readonly via: string | undefined
+}
+
+export class Netns implements AsyncDisposable {
+  /** The one this process is in; only where that is its own and not the host's. */
+  static here(): Netns {
+    if (!hasOwnHost) throw new Error('a test never works in the network namespace of the host')
+    return new Netns(undefined)
+  }
+
+  static async make(): Promise<Netns> {
+    if (made === 0) await sweep()
+    const name = `${prefix}${process.pid}-${(made += 1)}`
+    await run('ip', ['netns', 'add', name])
+    const netns = new Netns(name)
+    await netns.ip('link', 'set', 'lo', 'up')
+    return netns
+  }
+
+  readonly name: string | undefined
+
+  private constructor(name: string | undefined) {
+    this.name = name
+  }
+
+  /** As CNI_NETNS. */
+  get path(): string {
+    return this.name === undefined ? '/proc/self/ns/net' : `${netnsDir}/${this.name}`
+  }
+
+  async ip(...args: readonly string[]): Promise<string> {
+    return run('ip', this.name === undefined ? args : ['-n', this.name, ...args])
+  }
+
+  async exec(...command: readonly string[]): Promise<string> {
+    const [program = '', ...args] = this.#inside(command)
+    return run(program, args)
+  }
+
+  /** Two namespaces joined by a cable, both ends up. */
+  async connect(link: string, other: Netns, otherLink: string): Promise<void> {
+    // Made under a name nobody else has: both ends of a new pair begin in one namespace.
+    const far = `${otherLink}-${process.pid}`.slice(-15)
+    await this.ip('link', 'add', link, 'type', 'veth', 'peer', 'name', far)
+    await this.ip('link', 'set', far, 'netns', other.name ?? String(process.pid))
+    await other.ip('link', 'set', far, 'name', otherLink)
+    await this.ip('link', 'set', link, 'up')
+    await other.ip('link', 'set', otherLink, 'up')
+  }
+
+  async addBridge(name: string): Promise<void> {
+    await this.ip('link', 'add', name, 'type', 'bridge')
+    await this.ip('link', 'set', name, 'up')
+  }
+
+  async addMacvlan(name: string, master: string): Promise<void> {
+    await this.ip('link', 'add', name, 'link', master, 'type', 'macvlan', 'mode', 'bridge')
+    await this.ip('link', 'set', name, 'up')
+  }
+
+  /** `nodad`: a test's own address is usable at once. */
+  async addAddress(link: string, address: string): Promise<void> {
+    await this.ip(
+      'address',
+      'add',
+      address,
+      'dev',
+      link,
+      ...(address.includes(':') ? ['nodad'] : [])
+    )
+  }
+
+  async links(): Promise<Link[]> {
+    return readLinks(JSON.parse(await this.ip('-j', 'address', 'show')))
+  }
+
+  async link(name: string): Promise<Link | undefined> {
+    return (await this.links()).find(link => link.name === name)
+  }
+
+  /** The main table of one family. */
+  async routes(family: 4 | 6): Promise<Route[]> {
+    const routes = JSON.parse(await this.ip('-j', `-${family}`, 'route', 'show')) as {
+      dst: string
+      gateway?: string
+    }[]
+    return routes.map(({ dst, gateway }) => ({ to: dst, via: gateway }))
+  }
+
+  /** The summary line of ping; throws when no answer came. */
+  async ping(address: string): Promise<string> {
+    const out = await this.exec('ping', '-n', '-c', '1', '-i', '0.2', '-w', '5', address)
+    return /^.*bytes from.*$/m.exec(out)?.[0] ?? out
+  }
+
+  /** Its processes end, its path goes, and its links with it. */
+  async remove(): Promise<void> {
+    if (this.name === undefined || !existsSync(this.path)) return
+    const processes = (await attempt('ip', ['netns', 'pids', this.name])).stdout.trim()
+    for (const pid of processes === '' ? [] : processes.split('\n')) endProcess(Number(pid))
+    await attempt('ip', ['netns', 'delete', this.name])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove()
+  }
+
+  #inside(command: readonly string[]): readonly string[] {
+    return this.name === undefined ? command : ['ip', 'netns', 'exec', this.name, ...command]
+  }
+}
+
+/** Remove the namespaces of test processes that are no more; their links go with them. */
+async function sweep(): Promise<void> {
+  for (const name of existsSync(netnsDir) ? readdirSync(netnsDir) : []) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      await attempt('ip', ['netns', 'delete', name])
+    }
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function readLinks(printed: unknown): Link[] {
+  const links = printed as {
+    ifname: string
+    address: string
+    flags: string[]
+    addr_info: { local: string; prefixlen: number; scope: string }[]
+  }[]
+  return links.map(link => ({
+    name: link.ifname,
+    mac: link.address,
+    up: link.flags.includes('UP'),
+    addresses: link.addr_info
+      .filter(({ scope }) => scope === 'global')
+      .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
+  }))
+}
