@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const sources = ['plugin', 'daemon', 'wire', 'json', 'queue', 'output']
+const sources = ['plugin', 'environment', 'settings', 'daemon', 'wire', 'json', 'queue', 'output']
 
 const warnings = [
   ...['all', 'extra', 'pedantic', 'error', 'shadow', 'conversion', 'sign-conversion', 'format=2'],
@@ -17,7 +17,7 @@ const warnings = [
 const small = [
   ...['-O2', '-static', '-no-pie', '-fno-pie', '-fno-asynchronous-unwind-tables', '-s'],
   ...['-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections', '-Wl,--build-id=none'],
-  '-Wl,-z,norelro'
+  '-Wl,-z,norelro,-z,noseparate-code'
 ]
 
 export interface PluginBuild {

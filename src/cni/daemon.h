@@ -21,7 +21,7 @@ enum outcome { ANSWERED, ABSENT, SILENT, GARBLED };
 
 int64_t now_ns(void);
 
-/* Ask until there is an answer or the time is up. `problem` is the errno of the last try if nobody was there. */
+/* Ask until there is an answer or the time is up. When nobody is there, `problem` is the last errno. */
 enum outcome ask(const struct question *question, struct frame *request, struct answer *answer, int *problem);
 
 /* Tell the daemon that its answer has arrived; false when it cannot be told. */

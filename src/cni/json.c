@@ -8,8 +8,8 @@ const char *json_skip_space(const char *p)
   return p;
 }
 
-/* The functions named ..._end return where the thing at `p` ends, or NULL when it is not one. The NUL at the end
-   of the text fits nowhere, so none of them runs past it. */
+/* The functions named ..._end return where the thing at `p` ends, or NULL when it is not one. The NUL that
+   ends the text fits nowhere, so none of them runs past it. */
 static const char *digits_end(const char *p)
 {
   const char *start = p;

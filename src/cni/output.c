@@ -63,9 +63,10 @@ const char *reason(int error)
     {ENOTDIR, "its path leads through a file"}, {EACCES, "permission denied"}, {EPERM, "permission denied"},
     {ECONNREFUSED, "nobody listens on it"}, {EAGAIN, "too many clients are waiting for it"},
     {ECONNRESET, "it closed the connection before it had answered"}, {EBADF, "it is closed"},
-    {EMFILE, "too many open files"}, {ENFILE, "too many open files"}, {E2BIG, "it holds 4096 deletions already"},
-    {ENOSPC, "the disk is full"}, {EDQUOT, "the disk quota is used up"}, {EROFS, "the file system is read-only"},
-    {EIO, "input/output error"},
+    {EMFILE, "too many open files"}, {ENFILE, "too many open files"}, {EIO, "input/output error"},
+    {E2BIG, "it holds 4096 deletions already"}, {EFBIG, "this one is too large"},
+    {ENOSPC, "the disk is full"}, {EDQUOT, "the disk quota is used up"},
+    {EROFS, "the file system is read-only"},
   };
   static char other[] = "errno 000";
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)

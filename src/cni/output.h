@@ -18,8 +18,8 @@ extern const char *output_cni_version;
 
 bool print(const char *text, size_t size);
 
-/* Print what is wrong (the strings after `details`, joined, up to NULL) and exit. A person reads it in the events
-   of a pod; Kubernetes groups these by their text, so it is the same for every try. */
+/* Print what is wrong (the strings after `details`, joined, up to NULL) and exit. A person reads it in the
+   events of a pod; Kubernetes groups these by their text, so it is the same for every try. */
 __attribute__((noreturn, sentinel)) void fail(const char *code, const char *details, ...);
 
 /* What an errno means here. Not strerror(): it drags in the locale, and one big runtime takes what it says of

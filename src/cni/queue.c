@@ -63,7 +63,7 @@ static int open_directory(const char *path)
   return directory;
 }
 
-/* With the bare system call, since opendir() allocates. Names that start with a dot are not in the queue yet. */
+/* With the bare system call: opendir() allocates. A name that starts with a dot is not in the queue yet. */
 static bool is_full(int directory)
 {
   struct entry { uint64_t inode, offset; uint16_t size; unsigned char type; char name[]; };
