@@ -27,6 +27,9 @@ export function parseCidr(text: string): Cidr | { readonly problem: string } {
     return { problem: `"${text}" is no subnet; write it like 10.6.0.0/16 or fd00:6::/64` }
   }
   const family = familyOf(address)
+  if (family === 4 && text.includes(':')) {
+    return { problem: `"${text}" is IPv4 written as IPv6; write it like 10.6.0.0/16` }
+  }
   const prefix = Number(length)
   if (prefix > bitsOf(family)) {
     return { problem: `"${text}" has a prefix longer than ${bitsOf(family)} bits` }

@@ -1,18 +1,32 @@
 // A pool of addresses as Spiderpool's users write it, parsed once into what the allocator needs.
 
 import type { Address, Family } from './address.ts'
-import type { AddressSet } from './address-set.ts'
+import { AddressSet } from './address-set.ts'
 import type { Route } from './attachment.ts'
-import type { Cidr } from './cidr.ts'
+import { type Cidr, unassignable } from './cidr.ts'
+import type { LabelSelector } from './label-selector.ts'
 
-/** Who may use a pool. Validated and kept; a pool that has any of it is not chosen for anybody yet. */
-export type PoolAffinity = Readonly<Record<string, unknown>>
+/**
+ * Who may use a pool. Validated and kept; a pool that has any of it is not chosen for anybody yet.
+ * Lists are never empty and selectors never select everything: such a one is as good as absent.
+ */
+export type PoolAffinity = {
+  readonly podAffinity?: LabelSelector
+  readonly namespaceAffinity?: LabelSelector
+  readonly namespaceName?: readonly string[]
+  readonly nodeAffinity?: LabelSelector
+  readonly nodeName?: readonly string[]
+  readonly multusName?: readonly string[]
+}
 
 export interface IpPool {
   readonly name: string
   readonly subnet: Cidr
   readonly family: Family
-  /** What may be handed out: ips − excludeIPs − reserved − gateway − what no interface may bear. */
+  /**
+   * What may be handed out: ips − excludeIPs − reserved − what no interface may bear. Never holds
+   * the gateway. May be empty.
+   */
   readonly usable: AddressSet
   readonly gateway?: Address
   /** Beside the default route over `gateway`. */
@@ -21,4 +35,15 @@ export interface IpPool {
   readonly isDisabled: boolean
   /** Absent when the pool is for everybody. */
   readonly affinity?: PoolAffinity
+}
+
+/** What one document says of a pool, before reserved addresses come in. */
+export interface PoolSpec extends Omit<IpPool, 'usable'> {
+  /** ips − excludeIPs: what the pool owns and no other pool may have. */
+  readonly owned: AddressSet
+}
+
+export function poolOf({ owned, ...rest }: PoolSpec, reserved: AddressSet): IpPool {
+  const unusable = reserved.union(AddressSet.of(unassignable(rest.subnet)))
+  return { ...rest, usable: owned.subtract(unusable) }
 }
