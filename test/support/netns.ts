@@ -38,6 +38,14 @@ export class Netns implements AsyncDisposable {
     return netns
   }
 
+  /** Those on a host of its own that this class has not made. */
+  static others(): Netns[] {
+    if (!hasOwnHost) throw new Error('a test never works in the namespaces of the host')
+    return namedNamespaces()
+      .filter(name => !name.startsWith(prefix))
+      .map(name => new Netns(name))
+  }
+
   readonly name: string | undefined
 
   private constructor(name: string | undefined) {
@@ -133,12 +141,16 @@ export class Netns implements AsyncDisposable {
 
 /** Remove the namespaces of test processes that are no more; their links go with them. */
 async function sweep(): Promise<void> {
-  for (const name of existsSync(netnsDir) ? readdirSync(netnsDir) : []) {
+  for (const name of namedNamespaces()) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
       await attempt('ip', ['netns', 'delete', name])
     }
   }
+}
+
+function namedNamespaces(): string[] {
+  return existsSync(netnsDir) ? readdirSync(netnsDir) : []
 }
 
 function endProcess(pid: number): void {
