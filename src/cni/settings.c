@@ -41,7 +41,7 @@ static bool read_seconds(struct span value, int *milliseconds)
 
 void read_settings(struct settings *settings, struct span ipam, bool lenient)
 {
-  static const char wrong_path[] = "it must be an absolute path without escapes, of a socket at most 107 bytes";
+  static const char wrong_path[] = "it must be an absolute path without escapes; of a socket 107 bytes";
   static const char wrong_time[] = "it must be a number of seconds from 0 to 3600, such as 15 or 0.5";
   struct span values[NAMES] = {0};
   const char *cursor = ipam.at;

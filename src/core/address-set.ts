@@ -63,7 +63,7 @@ export class AddressSet {
     const [left, right] = [this.#boundaries, other.#boundaries]
     const boundaries: bigint[] = []
     let inside = false
-    for (let i = 0, j = 0; i < left.length || j < right.length; ) {
+    for (let i = 0, j = 0; i < left.length || j < right.length;) {
       const [a, b] = [left[i], right[j]]
       const point = b === undefined || (a !== undefined && a <= b) ? (a as bigint) : b
       if (a === point) i += 1

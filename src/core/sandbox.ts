@@ -62,7 +62,10 @@ export function judgeSandbox(sandbox: Sandbox, sighting: SandboxSighting): Verdi
     return { type: 'Unknown', why: `${sandbox.witness.path} is not the directory it was` }
   }
   if (sighting.held === undefined) {
-    return { type: 'Unknown', why: 'this daemon cannot see all processes (it needs the host PID namespace)' }
+    return {
+      type: 'Unknown',
+      why: 'this daemon cannot see all processes (it needs the host PID namespace)'
+    }
   }
   if (sighting.held.has(sandbox.namespace)) return { type: 'Alive' }
   assert(sandbox.path !== '', 'a namespace that was seen has a path')

@@ -1,0 +1,225 @@
+// The way in: how an ADD becomes an attachment, or a reason why not.
+
+import { assert } from '../core/assert.ts'
+import { type Attachment, keyText } from '../core/attachment.ts'
+import { assignmentOf, claimsOf, demandText } from '../core/demand.ts'
+import type { StoreFailedError } from '../core/errors.ts'
+import { StoreFullError } from '../core/errors.ts'
+import type { Refusal } from '../core/refusal.ts'
+import { isBefore, type Moment } from '../core/sandbox.ts'
+import type { Change } from '../ports/attachment-store.ts'
+import { Errand, type Step, type Waiter } from './errand.ts'
+import type { Ledger } from './ledger.ts'
+import type { Allocate, AllocatorMessage, ReserveReply, Reserved } from './messages.ts'
+import type { ActorContext } from './runtime/actor-system.ts'
+
+/** How often an ADD that waits for a cooling address looks again: its old namespace may be gone by now. */
+const retryMsMax = 100
+
+export class Admission {
+  readonly #ledger: Ledger
+  readonly #boot: string
+  readonly #context: ActorContext<AllocatorMessage>
+  readonly #byKey = new Map<string, Errand>()
+  readonly #byId = new Map<number, Errand>()
+  #lastId = 0
+
+  constructor(ledger: Ledger, boot: string, context: ActorContext<AllocatorMessage>) {
+    this.#ledger = ledger
+    this.#boot = boot
+    this.#context = context
+  }
+
+  /** When the ADD under way for this key began; undefined when there is none. */
+  began(key: string): Moment | undefined {
+    return this.#byKey.get(key)?.request.sandbox.began
+  }
+
+  allocate(message: Allocate): void {
+    const key = keyText(message.key)
+    const attachment = this.#ledger.attachments.get(key)
+    if (attachment !== undefined) return this.#repeat(message, attachment)
+    const errand = this.#byKey.get(key)
+    if (errand !== undefined) return join(message, errand)
+    const reason = this.#ledger.tombstones.objection(message.key, message.sandbox.began)
+    if (reason !== undefined) return refuse(message, { reason })
+    const claims = claimsOf(message.demand, this.#ledger.pools)
+    if ('reason' in claims) return refuse(message, claims)
+    this.#lastId += 1
+    const started = new Errand(this.#lastId, message, claims)
+    this.#byKey.set(key, started)
+    this.#byId.set(started.id, started)
+    this.#take(started, started.next())
+  }
+
+  /** The same key again: a lost answer is told again, another demand is refused. */
+  #repeat(message: Allocate, attachment: Attachment): void {
+    const wants = demandText(message.demand)
+    const had = attachment.demand
+    if (wants !== had) return refuse(message, { reason: 'DemandChanged', had, wants })
+    const { sandbox } = message
+    const tell = (told: Attachment) => {
+      this.#ledger.deliveries.join(keyText(message.key), message.client)
+      message.replyTo({ type: 'Allocated', attachment: told })
+    }
+    if (!isBefore(attachment.sandbox.began, sandbox.began, this.#boot)) return tell(attachment)
+    // A later ADD is a new life in perhaps another namespace. That must be known before its pod lives:
+    // the reaper goes by the namespace, and a DEL that is still under way by the time of the ADD.
+    const moved = { ...attachment, sandbox }
+    this.#ledger.decide(
+      message.key,
+      [{ type: 'Resettle', key: message.key, sandbox }],
+      () => {
+        this.#ledger.attachments.set(keyText(message.key), moved)
+        tell(moved)
+      },
+      error => refuse(message, storeRefusal(error))
+    )
+  }
+
+  #take(errand: Errand, step: Step): void {
+    switch (step.type) {
+      case 'Ask':
+        return this.#ask(errand, step)
+      case 'Complete':
+        return this.#complete(errand)
+      case 'Refuse':
+        return this.giveUp(errand, step.refusal)
+      case 'WaitFor': {
+        cancelHoldings(errand)
+        const left = errand.request.deadline - this.#context.clock.monotonicMs()
+        if (left <= 0) return this.giveUp(errand, step.refusal)
+        const ms = Math.max(1, Math.min(step.ms, left, retryMsMax))
+        const retry: AllocatorMessage = { type: 'RetryTick', errand: errand.id }
+        return this.#context.schedule(timerOf(errand), ms, retry)
+      }
+    }
+  }
+
+  #ask(errand: Errand, { claim, pool }: Extract<Step, { type: 'Ask' }>): void {
+    const subnet = this.#ledger.subnetOf(pool)
+    const holder = keyText(errand.request.key)
+    const replyTo = (reply: ReserveReply): void => {
+      this.#context.self.tell({ type: 'Reserved', errand: errand.id, subnet, ...reply })
+    }
+    const told =
+      claim.type === 'Next'
+        ? subnet.tell({ type: 'Reserve', pool: pool.name, holder, replyTo })
+        : subnet.tell({
+            type: 'ReserveExact',
+            address: claim.address,
+            pools: claim.pools.map(({ name }) => name),
+            holder,
+            replyTo
+          })
+    if (!told) this.giveUp(errand, { reason: 'Overloaded' })
+  }
+
+  reserved({ errand: id, subnet, reservation, usage }: Reserved): void {
+    const errand = this.#byId.get(id)
+    if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet))
+    if (reservation.type === 'Reserved') {
+      subnet.tell({ type: 'Cancel', address: reservation.address })
+    }
+  }
+
+  retry(id: number): void {
+    const errand = this.#byId.get(id)
+    if (errand === undefined) return
+    const claims = claimsOf(errand.request.demand, this.#ledger.pools)
+    if ('reason' in claims) return this.giveUp(errand, claims)
+    errand.restart(claims)
+    this.#take(errand, errand.next())
+  }
+
+  #complete(errand: Errand): void {
+    const { key, pod, sandbox, demand } = errand.request
+    const attachment: Attachment = {
+      key,
+      pod,
+      sandbox,
+      demand: demandText(demand),
+      assignments: errand.holdings.map(({ address, pool }) =>
+        assignmentOf(address, pool, demand.cleanGateway)
+      )
+    }
+    const exact = new Set(demand.requested)
+    const cursors = errand.holdings
+      .filter(({ address }) => !exact.has(address))
+      .map(({ address, pool }): Change => ({ type: 'MoveCursor', pool: pool.name, address }))
+    const createdAtMs = this.#context.clock.wallMs()
+    this.#close(errand)
+    this.#ledger.decide(
+      key,
+      [{ type: 'Attach', attachment, createdAtMs }, ...cursors],
+      () => this.#attached(errand, attachment),
+      error => {
+        cancelHoldings(errand)
+        for (const waiter of errand.waiters) refuse(waiter, storeRefusal(error))
+      }
+    )
+  }
+
+  #attached({ holdings, waiters }: Errand, attachment: Attachment): void {
+    const key = keyText(attachment.key)
+    this.#ledger.attachments.set(key, attachment)
+    for (const { subnet, address } of holdings) subnet.tell({ type: 'Confirm', address })
+    for (const { client, replyTo } of waiters) {
+      this.#ledger.deliveries.open(key, client)
+      replyTo({ type: 'Allocated', attachment })
+    }
+  }
+
+  /** A DEL came for the key: what the errand held is free again. */
+  cancel(key: string, refusal: Refusal): void {
+    const errand = this.#byKey.get(key)
+    if (errand !== undefined) this.giveUp(errand, refusal)
+  }
+
+  /** One of the clients left; when it was the last one, what the errand held is free again. */
+  abandon(key: string, client: number): void {
+    const errand = this.#byKey.get(key)
+    const waiter = errand?.waiters.find(one => one.client === client)
+    if (errand === undefined || waiter === undefined) return
+    errand.waiters.splice(errand.waiters.indexOf(waiter), 1)
+    refuse(waiter, { reason: 'Deleted' })
+    if (errand.waiters.length === 0) this.giveUp(errand, { reason: 'Deleted' })
+  }
+
+  giveUp(errand: Errand, refusal: Refusal): void {
+    this.#close(errand)
+    cancelHoldings(errand)
+    for (const waiter of errand.waiters) refuse(waiter, refusal)
+  }
+
+  #close(errand: Errand): void {
+    this.#byKey.delete(keyText(errand.request.key))
+    this.#byId.delete(errand.id)
+    this.#context.cancel(timerOf(errand))
+  }
+}
+
+function join(message: Allocate, errand: Errand): void {
+  const had = demandText(errand.request.demand)
+  const wants = demandText(message.demand)
+  if (wants !== had) return refuse(message, { reason: 'DemandChanged', had, wants })
+  errand.waiters.push({ client: message.client, replyTo: message.replyTo })
+}
+
+function cancelHoldings({ holdings }: Errand): void {
+  for (const { subnet, address } of holdings) subnet.tell({ type: 'Cancel', address })
+  holdings.length = 0
+}
+
+function refuse({ replyTo }: Pick<Waiter, 'replyTo'>, refusal: Refusal): void {
+  replyTo({ type: 'Refused', refusal })
+}
+
+function storeRefusal(error: StoreFailedError): Refusal {
+  const reason = error instanceof StoreFullError ? 'StoreFull' : 'StoreFailed'
+  return { reason, detail: error.message }
+}
+
+function timerOf(errand: Errand): string {
+  return `errand-${errand.id}`
+}

@@ -1,0 +1,146 @@
+// CATALOGUE: knows which pools are in force, and tells the others when that changes.
+
+import { formatCidr } from '../core/cidr.ts'
+import { buildPoolSetKeeping } from '../core/draining-pool.ts'
+import type { IpPool } from '../core/ip-pool.ts'
+import type { PoolProblem } from '../core/pool-document.ts'
+import type { PoolSet } from '../core/pool-set.ts'
+import type { Log } from '../ports/log.ts'
+import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
+import type { AllocatorMessage, CatalogueMessage, SubnetMessage } from './messages.ts'
+import type { ActorContext, Behaviour } from './runtime/actor-system.ts'
+import { ask } from './runtime/ask.ts'
+import type { ActorRef } from './runtime/ref.ts'
+
+const mailboxLimit = 1_024
+
+/** A subnet answers between two messages; longer than this, something is very wrong and is tried again. */
+const usageTimeoutMs = 10_000
+
+/** How soon pools that drain, and documents they stand in the way of, are looked at again. */
+const unsettledReloadMs = 15_000
+
+export interface CatalogueOptions {
+  readonly source: PoolSource
+  readonly log: Log
+  readonly initial: PoolSet
+  /** The actors of all subnets there are, by CIDR; the catalogue adds to it. */
+  readonly subnets: Map<string, ActorRef<SubnetMessage>>
+  readonly spawnSubnet: (cidr: string) => ActorRef<SubnetMessage>
+  readonly allocator: ActorRef<AllocatorMessage>
+}
+
+interface State {
+  readonly set: PoolSet
+  /** A reading is under way; `again` when something changed meanwhile. */
+  readonly reading: 'no' | 'yes' | 'again'
+}
+
+type Context = ActorContext<CatalogueMessage>
+
+export function catalogue(options: CatalogueOptions): Behaviour<CatalogueMessage, State> {
+  return {
+    name: 'catalogue',
+    mailboxLimit,
+    start: context => {
+      report(options.log, undefined, options.initial)
+      context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
+      return { set: options.initial, reading: 'no' }
+    },
+    receive: (state, message, context) => receive(state, message, context, options)
+  }
+}
+
+function receive(
+  state: State,
+  message: CatalogueMessage,
+  context: Context,
+  options: CatalogueOptions
+): State {
+  switch (message.type) {
+    case 'Reload':
+      if (state.reading !== 'no') return { ...state, reading: 'again' }
+      context.pipe(
+        list(options, context),
+        listed => ({ type: 'Listed', ...listed }),
+        error => ({ type: 'Listed', ...unreadable(error, state.set) })
+      )
+      return { ...state, reading: 'yes' }
+    case 'Listed': {
+      const { listing, inUse } = message
+      const set = buildPoolSetKeeping(inUse, listing.documents, state.set, listing.problems)
+      report(options.log, state.set, set)
+      publishPools(set, options)
+      if (state.reading === 'again') context.self.tell({ type: 'Reload' })
+      const unsettled = set.problems.length > 0 || [...set.pools.values()].some(p => p.isDisabled)
+      if (unsettled) context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
+      return { set, reading: 'no' }
+    }
+    case 'DescribePools':
+      message.replyTo({ set: state.set, subnets: options.subnets })
+      return state
+  }
+}
+
+async function list(
+  { source, subnets }: CatalogueOptions,
+  { clock }: Context
+): Promise<{ listing: PoolListing; inUse: ReadonlySet<string> }> {
+  const listing = await source.read()
+  const usages = await Promise.all(
+    [...subnets.values()].map(actor =>
+      ask(actor, { type: 'DescribeUsage' }, { clock, timeoutMs: usageTimeoutMs })
+    )
+  )
+  return { listing, inUse: new Set(usages.flatMap(({ poolsInUse }) => [...poolsInUse])) }
+}
+
+/** Nothing could be learned, so everything stays as it is. */
+function unreadable(error: unknown, set: PoolSet): { listing: PoolListing; inUse: Set<string> } {
+  const problem = { source: 'pools', problem: `could not be read again: ${String(error)}` }
+  return {
+    listing: { documents: set.inForce, problems: [problem], skipped: [] },
+    inUse: new Set(set.pools.keys())
+  }
+}
+
+/** First the subnets learn their pools, then the allocator may ask for them. */
+function publishPools(set: PoolSet, { subnets, spawnSubnet, allocator }: CatalogueOptions): void {
+  const byCidr = poolsByCidr(set)
+  for (const cidr of byCidr.keys()) {
+    if (!subnets.has(cidr)) subnets.set(cidr, spawnSubnet(cidr))
+  }
+  for (const [cidr, actor] of subnets) {
+    actor.tell({ type: 'SetPools', pools: byCidr.get(cidr) ?? [] })
+  }
+  allocator.tell({ type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) })
+}
+
+export function poolsByCidr(set: PoolSet): Map<string, IpPool[]> {
+  return Map.groupBy(set.pools.values(), pool => formatCidr(pool.subnet))
+}
+
+/** Tell people what changed, and each problem once. */
+function report(log: Log, before: PoolSet | undefined, after: PoolSet): void {
+  const known = new Set(before?.problems.map(problemText))
+  for (const problem of after.problems) {
+    if (!known.has(problemText(problem))) log.warn({ ...problem }, 'a pool document is refused')
+  }
+  for (const [name, pool] of after.pools) {
+    if (before?.pools.get(name)?.affinity === undefined && pool.affinity !== undefined) {
+      const fields = Object.keys(pool.affinity)
+      log.warn(
+        { pool: name, fields },
+        'not chosen for anybody: this release does not evaluate affinity'
+      )
+    }
+  }
+  const names = [...after.pools.keys()]
+  if (names.join() !== [...(before?.pools.keys() ?? [])].join()) {
+    log.info({ pools: names }, 'pools in force')
+  }
+}
+
+function problemText({ source, name, problem }: PoolProblem): string {
+  return `${source} ${name ?? ''} ${problem}`
+}

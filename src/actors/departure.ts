@@ -1,0 +1,158 @@
+// The way out: DEL, GC, an answer that nobody took, a namespace that is gone.
+
+import type { Address } from '../core/address.ts'
+import { type Attachment, type AttachmentKey, keyText } from '../core/attachment.ts'
+import type { StoreFailedError } from '../core/errors.ts'
+import { isBefore, type Moment } from '../core/sandbox.ts'
+import type { Change } from '../ports/attachment-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Admission } from './admission.ts'
+import type { Ledger } from './ledger.ts'
+import type { Abandon, AllocatorMessage, Collect, Reap, Release, Released } from './messages.ts'
+import type { ActorContext } from './runtime/actor-system.ts'
+
+/** How soon a release that the disk refused is tried again. */
+const owedRetryMs = 1_000
+
+export class Departure {
+  readonly #ledger: Ledger
+  readonly #admission: Admission
+  readonly #boot: string
+  readonly #log: Log
+  readonly #context: ActorContext<AllocatorMessage>
+  /** Releases that the runtime was promised and the disk refused. */
+  readonly #owed = new Map<string, Release>()
+
+  constructor(
+    ledger: Ledger,
+    admission: Admission,
+    boot: string,
+    log: Log,
+    context: ActorContext<AllocatorMessage>
+  ) {
+    this.#ledger = ledger
+    this.#admission = admission
+    this.#boot = boot
+    this.#log = log
+    this.#context = context
+  }
+
+  release(message: Release): void {
+    const key = keyText(message.key)
+    const attachment = this.#ledger.attachments.get(key)
+    const pending = this.#admission.began(key)
+    if (pending !== undefined && !isBefore(message.began, pending, this.#boot)) {
+      this.#admission.cancel(key, { reason: 'Deleted' })
+    }
+    // A DEL that was queued before the attachment was made belongs to an earlier life of the key.
+    const isOlder = attachment && isBefore(message.began, attachment.sandbox.began, this.#boot)
+    const leaving = isOlder === true ? undefined : attachment
+    this.#depart(message.key, leaving, message.began, false, outcome => {
+      if (outcome.durable) this.#owed.delete(key)
+      else this.#owe(message)
+      message.replyTo(outcome)
+    })
+  }
+
+  collect({ network, keep, began, replyTo }: Collect): void {
+    const leaving = [...this.#ledger.attachments.values()].filter(
+      ({ key, sandbox }) =>
+        key.network === network &&
+        !keep.has(keyText(key)) &&
+        !this.#ledger.isSettling(key) &&
+        isBefore(sandbox.began, began, this.#boot)
+    )
+    let open = leaving.length
+    if (open === 0) return replyTo({ type: 'Collected', count: 0 })
+    let count = 0
+    for (const attachment of leaving) {
+      this.#log.info(describe(attachment), 'released: the runtime no longer lists it (GC)')
+      this.#depart(attachment.key, attachment, began, false, ({ durable }) => {
+        if (durable) count += 1
+        open -= 1
+        if (open === 0) replyTo({ type: 'Collected', count })
+      })
+    }
+  }
+
+  abandon({ key, client }: Abandon): void {
+    this.#admission.abandon(keyText(key), client)
+    if (!this.#ledger.deliveries.abandon(keyText(key), client)) return
+    const attachment = this.#ledger.attachments.get(keyText(key))
+    if (attachment === undefined) return
+    this.#log.info(describe(attachment), 'taken back: its client left before it had the answer')
+    this.#depart(key, attachment, undefined, false, () => {})
+  }
+
+  reap({ key, began, why }: Reap): void {
+    const attachment = this.#ledger.attachments.get(keyText(key))
+    if (attachment === undefined || attachment.sandbox.began.ns !== began.ns) return
+    if (attachment.sandbox.began.boot !== began.boot) return
+    this.#log.warn({ ...describe(attachment), why }, 'released: its pod is gone and no DEL came')
+    this.#depart(key, attachment, undefined, true, () => {})
+  }
+
+  retryOwed(): void {
+    for (const message of this.#owed.values()) {
+      this.#ledger.whenSettled(message.key, () => this.release({ ...message, replyTo: () => {} }))
+    }
+  }
+
+  #owe(message: Release): void {
+    if (!this.#owed.has(keyText(message.key))) {
+      this.#log.error({ key: keyText(message.key) }, 'a release waits: the disk refuses to take it')
+    }
+    this.#owed.set(keyText(message.key), message)
+    this.#context.schedule('owed', owedRetryMs, { type: 'OwedTick' })
+  }
+
+  /** Let the addresses go, and with `buried` no ADD that began before come back. */
+  #depart(
+    key: AttachmentKey,
+    attachment: Attachment | undefined,
+    buried: Moment | undefined,
+    vacated: boolean,
+    onDone: (outcome: Released) => void
+  ): void {
+    const { ledger, since } = { ledger: this.#ledger, since: this.#context.clock.monotonicMs() }
+    const changes: Change[] = []
+    const addresses: Address[] = []
+    if (attachment !== undefined) {
+      addresses.push(...attachment.assignments.map(({ address }) => address))
+      changes.push({ type: 'Detach', key, addresses, since, boot: this.#boot })
+    }
+    if (buried !== undefined) {
+      const { tombstone, dropped, horizon } = ledger.tombstones.bury({ key, began: buried })
+      changes.push({ type: 'Bury', tombstone })
+      if (horizon !== undefined) changes.push({ type: 'Unbury', keys: dropped, horizon })
+    }
+    ledger.decide(
+      key,
+      changes,
+      () => {
+        if (attachment !== undefined) this.#detached(attachment, since, vacated)
+        onDone({ type: 'Released', addresses, durable: true })
+      },
+      (error: StoreFailedError) => {
+        this.#log.error(
+          { key: keyText(key), error: error.message },
+          'a release could not be stored'
+        )
+        onDone({ type: 'Released', addresses: [], durable: false })
+      }
+    )
+  }
+
+  #detached({ key, assignments, sandbox }: Attachment, since: number, vacated: boolean): void {
+    this.#ledger.attachments.delete(keyText(key))
+    this.#ledger.deliveries.settle(keyText(key))
+    for (const assignment of assignments) {
+      const { address } = assignment
+      this.#ledger.subnetOf(assignment).tell({ type: 'Cool', address, since, sandbox, vacated })
+    }
+  }
+}
+
+function describe({ key, pod }: Attachment): Record<string, unknown> {
+  return { ...key, pod: pod.name, namespace: pod.namespace }
+}

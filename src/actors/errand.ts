@@ -1,0 +1,118 @@
+// One ADD on its way: which of its claims are satisfied, and whom to ask next. Pure but for being changed
+// in place; the allocator sends what it says and gives it what comes back.
+
+import type { Address } from '../core/address.ts'
+import type { Reservation } from '../core/address-book.ts'
+import { assert } from '../core/assert.ts'
+import type { ClientId } from '../core/deliveries.ts'
+import type { Claim } from '../core/demand.ts'
+import type { IpPool } from '../core/ip-pool.ts'
+import type { PoolUsage, Refusal } from '../core/refusal.ts'
+import type { Allocate, SubnetMessage } from './messages.ts'
+import type { ActorRef } from './runtime/ref.ts'
+
+export interface Waiter {
+  readonly client: ClientId
+  readonly replyTo: Allocate['replyTo']
+}
+
+/** An address that is reserved for this errand, and where to confirm or cancel it. */
+export interface Holding {
+  readonly address: Address
+  readonly pool: IpPool
+  readonly subnet: ActorRef<SubnetMessage>
+}
+
+/** What to do next. */
+export type Step =
+  | { readonly type: 'Ask'; readonly claim: Claim; readonly pool: IpPool }
+  | { readonly type: 'Complete' }
+  | { readonly type: 'WaitFor'; readonly ms: number; readonly refusal: Refusal }
+  | { readonly type: 'Refuse'; readonly refusal: Refusal }
+
+export class Errand {
+  readonly id: number
+  readonly request: Allocate
+  readonly holdings: Holding[] = []
+  readonly waiters: Waiter[]
+  #claims: readonly Claim[]
+  #poolsTried = 0
+  #usage: PoolUsage[] = []
+  #readyInMs: number | undefined
+
+  constructor(id: number, request: Allocate, claims: readonly Claim[]) {
+    this.id = id
+    this.request = request
+    this.waiters = [{ client: request.client, replyTo: request.replyTo }]
+    this.#claims = claims
+  }
+
+  /** Whom to ask now. */
+  next(): Step {
+    const claim = this.#claims[this.holdings.length]
+    if (claim === undefined) return { type: 'Complete' }
+    const pool = claim.pools[this.#poolsTried]
+    if (pool !== undefined) return { type: 'Ask', claim, pool }
+    if (claim.type === 'Exact' && this.#usage.length === 0) return this.#outside(claim)
+    const pools = this.#usage
+    if (this.#readyInMs === undefined) {
+      return { type: 'Refuse', refusal: { reason: 'PoolExhausted', pools } }
+    }
+    const readyInMs = this.#readyInMs
+    const refusal: Refusal = { reason: 'AddressesCooling', pools, readyInMs }
+    return { type: 'WaitFor', ms: readyInMs, refusal }
+  }
+
+  /** Take in what the subnet of the pool that was asked has said. */
+  receive(
+    reservation: Reservation,
+    usage: readonly PoolUsage[],
+    subnet: ActorRef<SubnetMessage>
+  ): Step {
+    const claim = this.#claims[this.holdings.length]
+    const asked = claim?.pools[this.#poolsTried]
+    assert(claim !== undefined && asked !== undefined, 'only who was asked answers')
+    switch (reservation.type) {
+      case 'Reserved':
+        this.holdings.push({ address: reservation.address, pool: reservation.pool, subnet })
+        this.#startClaim()
+        return this.next()
+      case 'Taken': {
+        assert(claim.type === 'Exact', 'only an exact claim meets its holder')
+        const { address } = claim
+        const { holder } = reservation
+        return { type: 'Refuse', refusal: { reason: 'AddressTaken', address, holder } }
+      }
+      case 'Exhausted':
+        this.#usage.push(...usage.filter(({ pool }) => pool === asked.name))
+        this.#readyInMs = least(this.#readyInMs, reservation.readyInMs)
+        this.#poolsTried += 1
+        return this.next()
+      case 'Outside':
+        this.#poolsTried += 1
+        return this.next()
+    }
+  }
+
+  /** Begin anew: what was held has been cancelled. */
+  restart(claims: readonly Claim[]): void {
+    this.holdings.length = 0
+    this.#claims = claims
+    this.#startClaim()
+  }
+
+  #startClaim(): void {
+    this.#poolsTried = 0
+    this.#usage = []
+    this.#readyInMs = undefined
+  }
+
+  #outside({ address, pools }: Extract<Claim, { type: 'Exact' }>): Step {
+    const names = pools.map(({ name }) => name)
+    return { type: 'Refuse', refusal: { reason: 'AddressOutsidePools', address, pools: names } }
+  }
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}

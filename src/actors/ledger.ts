@@ -1,0 +1,96 @@
+// What the allocator knows of every attachment, and how it becomes durable. A key whose decision waits for
+// the disk is settling: whatever else arrives for it waits too, so no handler ever sees half a decision.
+
+import { assert } from '../core/assert.ts'
+import {
+  type Assignment,
+  type Attachment,
+  type AttachmentKey,
+  keyText
+} from '../core/attachment.ts'
+import { cidrOf, formatCidr } from '../core/cidr.ts'
+import { Deliveries } from '../core/deliveries.ts'
+import type { StoreFailedError } from '../core/errors.ts'
+import type { IpPool } from '../core/ip-pool.ts'
+import { Tombstones } from '../core/tombstones.ts'
+import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import { CommitQueue } from './commit-queue.ts'
+import type { PoolsChanged, SubnetMessage } from './messages.ts'
+import type { ActorRef } from './runtime/ref.ts'
+
+export class Ledger {
+  readonly attachments = new Map<string, Attachment>()
+  readonly tombstones: Tombstones
+  readonly deliveries = new Deliveries()
+  readonly commits: CommitQueue
+  readonly #settling = new Map<string, (() => void)[]>()
+  #pools: PoolsChanged
+
+  constructor(
+    store: AttachmentStore,
+    boot: string,
+    state: StoredState,
+    pools: PoolsChanged,
+    wake: () => void
+  ) {
+    this.commits = new CommitQueue(store, wake)
+    this.tombstones = new Tombstones(boot)
+    this.tombstones.restore(state.tombstones, state.horizon)
+    for (const attachment of state.attachments) {
+      this.attachments.set(keyText(attachment.key), attachment)
+    }
+    this.#pools = pools
+  }
+
+  get pools(): ReadonlyMap<string, IpPool> {
+    return this.#pools.pools
+  }
+
+  setPools(pools: PoolsChanged): void {
+    this.#pools = pools
+  }
+
+  /** The actor that owns the subnet of a pool, or of an address that came from one. */
+  subnetOf(of: IpPool | Assignment): ActorRef<SubnetMessage> {
+    const cidr = 'subnet' in of ? of.subnet : cidrOf(of.address, of.prefix)
+    const actor = this.#pools.subnets.get(formatCidr(cidr))
+    assert(actor !== undefined, 'every subnet with a pool or a used address has its actor')
+    return actor
+  }
+
+  isSettling(key: AttachmentKey): boolean {
+    return this.#settling.has(keyText(key))
+  }
+
+  /** Run `handle` now, or as soon as the decision about this key is durable. */
+  whenSettled(key: AttachmentKey, handle: () => void): void {
+    const waiting = this.#settling.get(keyText(key))
+    if (waiting === undefined) handle()
+    else waiting.push(handle)
+  }
+
+  /** Queue a decision about `key`; exactly one of the two outcomes is called, after the disk has spoken. */
+  decide(
+    key: AttachmentKey,
+    changes: readonly Change[],
+    onDurable: () => void,
+    onFailed: (error: StoreFailedError) => void
+  ): void {
+    const text = keyText(key)
+    assert(!this.#settling.has(text), 'one decision a key at a time')
+    this.#settling.set(text, [])
+    this.commits.add({
+      changes,
+      onDurable: () => this.#settle(key, onDurable),
+      onFailed: error => this.#settle(key, () => onFailed(error))
+    })
+  }
+
+  #settle(key: AttachmentKey, outcome: () => void): void {
+    const text = keyText(key)
+    const waiting = this.#settling.get(text) ?? []
+    this.#settling.delete(text)
+    outcome()
+    for (const handle of waiting) this.whenSettled(key, handle)
+  }
+}

@@ -1,0 +1,152 @@
+// Actors over nact, and the only file that imports it: bounded mailboxes, synchronous handlers, death
+// watch and a stop that drains. Supervision is not nact's: its resume and escalate can run two handlers
+// of one actor at once, so a crash always stops the actor, and whoever watches decides what follows.
+
+import { dispatch, type Ref, spawn, start, stop } from 'nact'
+import type { Clock } from '../../ports/clock.ts'
+import type { ActorRef, StopReason } from './ref.ts'
+
+export interface Behaviour<Message, State> {
+  /** Role of the actor in lower case; nact allows no colons or slashes in it. */
+  readonly name: string
+  /** How many messages may wait; the next one is refused. */
+  readonly mailboxLimit: number
+  /** Runs inside `spawn`, so that a failed recovery is an exception there and not a dead actor later. */
+  start(context: ActorContext<Message>): State
+  /** Synchronous on purpose: between two messages nobody sees half a change. */
+  receive(state: State, message: Message, context: ActorContext<Message>): State
+}
+
+export interface ActorContext<Message> {
+  readonly self: ActorRef<Message>
+  readonly clock: Clock
+  /** Wait for `work` outside the mailbox and hear of its end as an ordinary message. */
+  pipe<Value>(
+    work: Promise<Value>,
+    onValue: (value: Value) => Message,
+    onError: (error: unknown) => Message
+  ): void
+  /** Tell oneself `message` after `delayMs`; a later call with the same name replaces an earlier one. */
+  schedule(name: string, delayMs: number, message: Message): void
+  cancel(name: string): void
+}
+
+/** What is seen of an actor from outside. */
+export interface ActorVitals {
+  readonly name: string
+  readonly waiting: number
+  readonly handled: number
+  readonly stopped: StopReason | undefined
+}
+
+const drain = Symbol('drain')
+
+export class ActorSystem {
+  readonly #clock: Clock
+  readonly #root = start()
+  readonly #actors: { readonly vitals: () => ActorVitals; readonly stop: () => Promise<void> }[] =
+    []
+  #spawned = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  spawn<Message, State>(behaviour: Behaviour<Message, State>): ActorRef<Message> {
+    const { name, mailboxLimit } = behaviour
+    const clock = this.#clock
+    const watchers = new Set<(reason: StopReason) => void>()
+    const timers = new Map<string, () => void>()
+    let waiting = 0
+    let handled = 0
+    let stopped: StopReason | undefined
+
+    const self: ActorRef<Message> = {
+      name,
+      tell: message => {
+        if (stopped !== undefined || waiting >= mailboxLimit) return false
+        waiting += 1
+        dispatch(actor, message)
+        return true
+      },
+      watch: onStopped => {
+        if (stopped !== undefined) onStopped(stopped)
+        else watchers.add(onStopped)
+        return () => watchers.delete(onStopped)
+      }
+    }
+    const context: ActorContext<Message> = {
+      self,
+      clock,
+      pipe: (work, onValue, onError) => {
+        work.then(
+          value => self.tell(onValue(value)),
+          (error: unknown) => self.tell(onError(error))
+        )
+      },
+      schedule: (timer, delayMs, message) => {
+        context.cancel(timer)
+        const fire = () => {
+          timers.delete(timer)
+          self.tell(message)
+        }
+        timers.set(timer, clock.after(delayMs, fire))
+      },
+      cancel: timer => {
+        timers.get(timer)?.()
+        timers.delete(timer)
+      }
+    }
+    const retire = (reason: StopReason) => {
+      if (stopped !== undefined) return
+      stopped = reason
+      for (const cancel of timers.values()) cancel()
+      for (const onStopped of watchers) onStopped(reason)
+    }
+    const receive = (state: State, message: Message | typeof drain): State => {
+      if (message === drain) {
+        retire({ type: 'Drained' })
+        stop(actor)
+        return state
+      }
+      waiting -= 1
+      handled += 1
+      return behaviour.receive(state, message, context)
+    }
+
+    const initialState = behaviour.start(context)
+    this.#spawned += 1
+    // A respawned actor gets a fresh nact name, since nact frees a name only some ticks after the stop.
+    const actor: Ref<Message | typeof drain> = spawn(
+      this.#root,
+      receive,
+      `${name}-${this.#spawned}`,
+      {
+        initialState,
+        onCrash: (_message, error, nact) => {
+          retire({ type: 'Crashed', error })
+          return nact.stop
+        }
+      }
+    )
+    this.#actors.push({
+      vitals: () => ({ name, waiting, handled, stopped }),
+      stop: () =>
+        new Promise(resolve => {
+          self.watch(() => resolve())
+          if (stopped === undefined) dispatch(actor, drain)
+        })
+    })
+    return self
+  }
+
+  vitals(): ActorVitals[] {
+    return this.#actors.map(actor => actor.vitals())
+  }
+
+  /** Stop every actor in the reverse order of their birth; each one empties its mailbox first. */
+  async stop(): Promise<void> {
+    for (const actor of this.#actors.reverse()) await actor.stop()
+    stop(this.#root)
+  }
+}

@@ -1,0 +1,145 @@
+// Releases that plugins wrote down because no daemon answered: drained before the socket opens, and watched
+// while the daemon runs (docs/wire.md, "The deletion queue").
+
+import { type FSWatcher, mkdirSync, watch } from 'node:fs'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AllocatorMessage } from '../actors/messages.ts'
+import { ask } from '../actors/runtime/ask.ts'
+import type { ActorRef } from '../actors/runtime/ref.ts'
+import { FrameInvalidError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import { CniError } from './cni-error.ts'
+import { attachmentKey } from './environment.ts'
+import { frameBytesMax } from './frame.ts'
+import { parseNetworkName } from './net-conf.ts'
+import { decodeRequest } from './plugin-request.ts'
+
+/** Enough to share commits well, few enough not to crowd out the ADDs that flow meanwhile. */
+const releasesAtOnce = 64
+
+/** Heals an event that the kernel or the file system did not deliver. */
+const rescanMs = 5_000
+
+/** A file under a temporary name that is older than this was left by a plugin that was killed. */
+const leftoverAgeMs = 60_000
+
+const releaseTimeoutMs = 30_000
+
+export interface DeletionQueueOptions {
+  readonly directory: string
+  readonly allocator: ActorRef<AllocatorMessage>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class DeletionQueue {
+  readonly #options: DeletionQueueOptions
+  #watcher: FSWatcher | undefined
+  #cancelRescan = () => {}
+  #draining: Promise<void> | undefined
+  #again = false
+
+  constructor(options: DeletionQueueOptions) {
+    this.#options = options
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+  }
+
+  /** Release all that is written down now. Two calls at once become one after the other. */
+  drain(): Promise<void> {
+    if (this.#draining !== undefined) {
+      this.#again = true
+      return this.#draining
+    }
+    this.#draining = this.#drainAll().finally(() => (this.#draining = undefined))
+    return this.#draining
+  }
+
+  watch(): void {
+    const { directory, clock, log } = this.#options
+    const soon = () => void this.drain()
+    try {
+      this.#watcher = watch(directory, { persistent: false }, soon)
+      this.#watcher.on('error', error =>
+        log.warn({ error }, 'the deletion queue is looked at less often')
+      )
+    } catch (error) {
+      log.warn(
+        { error, directory },
+        'the deletion queue cannot be watched; it is looked at less often'
+      )
+    }
+    const rescan = () => {
+      soon()
+      this.#cancelRescan = clock.after(rescanMs, rescan)
+    }
+    this.#cancelRescan = clock.after(rescanMs, rescan)
+  }
+
+  async stop(): Promise<void> {
+    this.#watcher?.close()
+    this.#cancelRescan()
+    await this.#draining
+  }
+
+  async #drainAll(): Promise<void> {
+    const { directory, log } = this.#options
+    do {
+      this.#again = false
+      try {
+        const names = await readdir(directory)
+        await Promise.all(names.filter(name => name.startsWith('.')).map(name => this.#sweep(name)))
+        const queued = names.filter(name => name.endsWith('.del') && !name.startsWith('.'))
+        for (let i = 0; i < queued.length; i += releasesAtOnce) {
+          await Promise.all(queued.slice(i, i + releasesAtOnce).map(name => this.#release(name)))
+        }
+        if (queued.length > 0) log.info({ count: queued.length }, 'deletion queue drained')
+      } catch (error) {
+        log.error({ error, directory }, 'the deletion queue cannot be read')
+      }
+    } while (this.#again)
+  }
+
+  /** One file: it goes when its release is durable, or aside when it is none. */
+  async #release(name: string): Promise<void> {
+    const { directory, allocator, clock, log } = this.#options
+    const path = join(directory, name)
+    try {
+      const request = decodeRequest(await readQueued(path))
+      const { verb, boot, start, conf } = request
+      if (verb !== 'DEL' || boot === undefined) throw new FrameInvalidError('no queued DEL')
+      const key = attachmentKey(request, parseNetworkName(conf))
+      const timing = { clock, timeoutMs: releaseTimeoutMs }
+      const began = { boot, ns: start }
+      const { durable } = await ask(allocator, { type: 'Release', key, began }, timing)
+      if (durable) await rm(path, { force: true })
+    } catch (error) {
+      if (isMissing(error)) return
+      if (error instanceof FrameInvalidError || error instanceof CniError) {
+        log.error({ file: path, error }, 'a queued release is unreadable and put aside')
+        await rename(path, join(directory, `${name}.refused`)).catch(() => {})
+      } else {
+        log.warn({ file: path, error }, 'a queued release waits')
+      }
+    }
+  }
+
+  /** A plugin that was killed between writing and renaming leaves a hidden file. */
+  async #sweep(name: string): Promise<void> {
+    const path = join(this.#options.directory, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found === undefined || this.#options.clock.wallMs() - found.mtimeMs < leftoverAgeMs) return
+    await rm(path, { force: true })
+  }
+}
+
+async function readQueued(path: string): Promise<Buffer> {
+  const { size } = await stat(path)
+  if (size > frameBytesMax) throw new FrameInvalidError(`a queued request of ${size} bytes`)
+  return readFile(path)
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

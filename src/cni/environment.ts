@@ -1,0 +1,34 @@
+// What the CNI_* variables say, parsed into a key. The plugin has checked them already; requests from the
+// deletion queue and from other clients of the socket have nobody else to do it.
+
+import { type AttachmentKey } from '../core/attachment.ts'
+import { CniError, cniCodes } from './cni-error.ts'
+import { excerpt } from './net-conf.ts'
+import type { PluginRequest } from './plugin-request.ts'
+
+const containerIdForm = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+const containerIdBytesMax = 1024
+
+/** IFNAMSIZ of the kernel, less the terminating zero. */
+const ifnameBytesMax = 15
+
+/** The key of a request in this network. Throws CniError 4 that names the variable. */
+export function attachmentKey(request: PluginRequest, network: string): AttachmentKey {
+  const { containerId, ifname } = request
+  if (!containerIdForm.test(containerId) || containerId.length > containerIdBytesMax) {
+    throw new CniError(
+      cniCodes.badEnvironment,
+      `environment: CNI_CONTAINERID "${excerpt(containerId)}" must start with a letter or digit and go on ` +
+        'with letters, digits, _ . or -'
+    )
+  }
+  const bytes = Buffer.byteLength(ifname)
+  const isDots = ifname === '.' || ifname === '..'
+  if (bytes === 0 || bytes > ifnameBytesMax || isDots || /[/:\s\uFFFD]/u.test(ifname)) {
+    throw new CniError(
+      cniCodes.badEnvironment,
+      `environment: CNI_IFNAME "${excerpt(ifname)}" must be 1 to ${ifnameBytesMax} bytes without /, : or space`
+    )
+  }
+  return { network, containerId, ifname }
+}

@@ -1,0 +1,91 @@
+// What a refusal says to the person who reads `kubectl describe pod`: what, where, who holds it, what to do.
+
+import { formatAddress } from '../core/address.ts'
+import { assertNever } from '../core/assert.ts'
+import type { PoolUsage, Refusal } from '../core/refusal.ts'
+import { CniError, cniCodes } from './cni-error.ts'
+
+/** `node` is the name of this node. A new refusal does not compile until it has its text and code here. */
+export function refusalError(refusal: Refusal, node: string): CniError {
+  switch (refusal.reason) {
+    case 'PoolExhausted':
+      return new CniError(
+        cniCodes.poolExhausted,
+        `${fullPools(refusal.pools)} on ${node}; add addresses to the pool or remove pods`
+      )
+    case 'AddressesCooling':
+      return new CniError(
+        cniCodes.tryAgain,
+        `${fullPools(refusal.pools)} on ${node}; some were released a moment ago and are usable soon`,
+        `next one in ${Math.ceil(refusal.readyInMs / 1000)} s at the latest`
+      )
+    case 'AddressTaken':
+      return new CniError(
+        cniCodes.addressTaken,
+        `requested address ${formatAddress(refusal.address)} is used by ${refusal.holder} on ${node}; ` +
+          'remove that container or ask for another address'
+      )
+    case 'AddressOutsidePools':
+      return new CniError(
+        cniCodes.noPoolFits,
+        `requested address ${formatAddress(refusal.address)} is not offered by ${listOf('pool', refusal.pools)} ` +
+          `on ${node}; it is outside, excluded, reserved, or the gateway, network or broadcast address`
+      )
+    case 'PoolUnknown':
+      return new CniError(
+        cniCodes.noPoolFits,
+        `pool "${refusal.pool}" does not exist on ${node}; known are ${refusal.known.join(', ') || 'none'}`
+      )
+    case 'NoPoolFits':
+      return new CniError(cniCodes.noPoolFits, `no pool on ${node} fits: ${refusal.why.join('; ')}`)
+    case 'DemandChanged':
+      return new CniError(
+        cniCodes.invalidConfig,
+        `this attachment exists on ${node} and was made for another request; DEL it first`,
+        `it was made for: ${refusal.had}; now asked for: ${refusal.wants}`
+      )
+    case 'Deleted':
+      return new CniError(
+        cniCodes.tryAgain,
+        `this ADD began before a DEL of the same attachment on ${node} and is void; add it anew`
+      )
+    case 'TooOld':
+      return new CniError(
+        cniCodes.tryAgain,
+        `this ADD began so long ago on ${node} that it may have been deleted since; add it anew`
+      )
+    case 'Overloaded':
+      return new CniError(
+        cniCodes.tryAgain,
+        `too many requests wait on ${node}; the runtime will try again`
+      )
+    case 'StoreFull':
+      return new CniError(
+        cniCodes.io,
+        `the disk under the state directory of ${node} is full, so no address can be kept safely; free space there`
+      )
+    case 'StoreFailed':
+      return new CniError(
+        cniCodes.io,
+        `the state of ${node} could not be stored; see the log of orbweaverd there`,
+        refusal.detail
+      )
+    default:
+      return assertNever(refusal, 'refusal')
+  }
+}
+
+function fullPools(pools: readonly PoolUsage[]): string {
+  if (pools.length === 0) return 'no pool has a free address'
+  return pools
+    .map(({ pool, total, used, cooling }) => {
+      const cools = cooling > 0n ? `, ${cooling} cooling` : ''
+      return `pool "${pool}" is full: ${used} of ${total} used${cools}`
+    })
+    .join('; ')
+}
+
+function listOf(noun: string, names: readonly string[]): string {
+  if (names.length === 0) return `any ${noun}`
+  return `${noun}${names.length > 1 ? 's' : ''} ${names.map(name => `"${name}"`).join(', ')}`
+}

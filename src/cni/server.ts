@@ -1,0 +1,176 @@
+// The socket where plugins ask. One request at a time on a connection; an ADD counts as delivered when the
+// plugin confirms that it printed the answer, and is taken back when the connection ends before that.
+
+import { createServer, type Socket } from 'node:net'
+import { pack } from 'msgpackr'
+import type { Abandon, Deliver } from '../actors/messages.ts'
+import type { AttachmentKey } from '../core/attachment.ts'
+import type { ClientId } from '../core/deliveries.ts'
+import type { Listen } from '../ports/listen.ts'
+import type { Log } from '../ports/log.ts'
+import { CniError, cniCodes } from './cni-error.ts'
+import { FrameReader, frameOf } from './frame.ts'
+import { versionForErrors } from './net-conf.ts'
+import { decodeRequest, type PluginRequest } from './plugin-request.ts'
+import { carryOut, type Service } from './verbs.ts'
+
+/** A plugin sends one request; a client that keeps its connection waits for each answer. */
+const queuedFramesMax = 2
+
+/** How long a stop waits for what was accepted. */
+const drainMsMax = 10_000
+
+export interface CniServer {
+  /** Accept nothing more, finish what was accepted, and end. */
+  stop(): Promise<void>
+}
+
+/** Serve plugins at `path`. Rejects when nobody can listen there. */
+export async function serveCni(
+  path: string,
+  listen: Listen,
+  service: Service,
+  log: Log
+): Promise<CniServer> {
+  const connections = new Set<Connection>()
+  let lastClient = 0
+  const server = createServer(socket => {
+    const nextClient = () => (lastClient += 1)
+    const connection = new Connection(socket, service, log, nextClient)
+    connections.add(connection)
+    socket.once('close', () => connections.delete(connection))
+  })
+  await listen(server, path)
+  return {
+    stop: async () => {
+      const closed = new Promise<void>(resolve => server.close(() => resolve()))
+      for (const connection of connections) connection.finish()
+      const timeout = setTimeout(() => {
+        for (const connection of connections) connection.destroy()
+      }, drainMsMax)
+      await closed
+      clearTimeout(timeout)
+    }
+  }
+}
+
+class Connection {
+  readonly #socket: Socket
+  readonly #service: Service
+  readonly #log: Log
+  readonly #nextClient: () => ClientId
+  readonly #reader = new FrameReader()
+  readonly #waiting: Buffer[] = []
+  #isBusy = false
+  #isFinishing = false
+  /** What this client was told last, or may be told any moment, and has not confirmed yet. */
+  #told: { readonly key: AttachmentKey; readonly client: ClientId } | undefined
+
+  constructor(socket: Socket, service: Service, log: Log, nextClient: () => ClientId) {
+    this.#socket = socket
+    this.#service = service
+    this.#log = log
+    this.#nextClient = nextClient
+    socket.on('data', chunk => this.#onData(chunk as Buffer))
+    // The plugin never closes its half early: an end means that the client is gone.
+    socket.once('end', () => this.destroy())
+    socket.on('error', error => log.debug({ error }, 'a connection broke'))
+    socket.once('close', () => this.#abandon())
+  }
+
+  finish(): void {
+    this.#isFinishing = true
+    if (!this.#isBusy && this.#told === undefined) this.destroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      this.#waiting.push(...this.#reader.read(chunk))
+    } catch (error) {
+      this.#log.warn({ error }, 'a connection is ended: it does not speak as a plugin does')
+      return this.destroy()
+    }
+    if (this.#waiting.length > queuedFramesMax) return this.destroy()
+    this.#proceed()
+  }
+
+  #proceed(): void {
+    if (this.#isBusy || this.#socket.destroyed) return
+    const frame = this.#waiting.shift()
+    if (frame === undefined) {
+      if (this.#isFinishing && this.#told === undefined) this.destroy()
+      return
+    }
+    if (frame.length === 0) {
+      this.#confirm()
+      return this.#proceed()
+    }
+    this.#abandon()
+    this.#isBusy = true
+    void this.#answer(frame)
+  }
+
+  async #answer(frame: Buffer): Promise<void> {
+    const client = this.#nextClient()
+    const onAllocate = (key: AttachmentKey) => (this.#told = { key, client })
+    let request: PluginRequest | undefined
+    try {
+      request = decodeRequest(frame)
+      this.#send(0, await carryOut(request, { client, onAllocate }, this.#service))
+    } catch (error) {
+      this.#told = undefined
+      this.#fail(error, request)
+    }
+    this.#isBusy = false
+    this.#proceed()
+  }
+
+  #send(status: 0 | 1, text: string): void {
+    if (!this.#socket.destroyed) this.#socket.write(frameOf(pack([1, status, text])))
+  }
+
+  #fail(error: unknown, request: PluginRequest | undefined): void {
+    if (error instanceof CniError) {
+      return this.#send(1, error.toJson(request && versionForErrors(request.conf)))
+    }
+    this.#log.error({ error, verb: request?.verb }, 'a request could not be answered')
+    // Without an answer the plugin puts a DEL into its queue, where nothing is lost.
+    if (request === undefined || request.verb === 'DEL') this.destroy()
+    else this.#send(1, internalError(error).toJson())
+  }
+
+  #confirm(): void {
+    if (this.#told === undefined) return
+    const { key } = this.#told
+    this.#told = undefined
+    this.#tell({ type: 'Deliver', key })
+  }
+
+  #abandon(): void {
+    if (this.#told === undefined) return
+    const { key, client } = this.#told
+    this.#told = undefined
+    this.#tell({ type: 'Abandon', key, client })
+  }
+
+  #tell(
+    message:
+      | { type: 'Deliver'; key: AttachmentKey }
+      | { type: 'Abandon'; key: AttachmentKey; client: ClientId }
+  ): void {
+    const { allocator } = this.#service
+    if (!('why' in allocator)) allocator.tell(message)
+  }
+}
+
+function internalError(error: unknown): CniError {
+  return new CniError(
+    cniCodes.internal,
+    'orbweaverd met an error of its own; see its log on this node',
+    error instanceof Error ? error.message : String(error)
+  )
+}

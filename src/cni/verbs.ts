@@ -1,0 +1,228 @@
+// The verbs of the specification (CNI 1.1.0, "Section 2: Execution Protocol"), from a decoded request to
+// what the plugin prints.
+
+import type { Allocated, AllocatorMessage, Refused } from '../actors/messages.ts'
+import { ask } from '../actors/runtime/ask.ts'
+import type { ActorRef } from '../actors/runtime/ref.ts'
+import { families, familyOf } from '../core/address.ts'
+import type { AttachmentKey } from '../core/attachment.ts'
+import type { ClientId } from '../core/deliveries.ts'
+import type { Demand } from '../core/demand.ts'
+import type { Moment, Sandbox } from '../core/sandbox.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SandboxProbe } from '../ports/sandbox-probe.ts'
+import { assertPresent } from './check.ts'
+import { parseCniArgs } from './cni-args.ts'
+import { CniError, cniCodes } from './cni-error.ts'
+import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
+import { attachmentKey } from './environment.ts'
+import { attachmentsToKeep } from './gc.ts'
+import { type NetConf, parseIpamConf, parseNetConf, parseNetworkName } from './net-conf.ts'
+import type { PluginRequest } from './plugin-request.ts'
+import { refusalError } from './refusal-error.ts'
+import { requestedAddresses } from './requested-addresses.ts'
+import { resultJson } from './result.ts'
+
+/** How long an ADD may wait for a cooling address: well below the two minutes of usual runtimes. */
+const scarceWaitMsMax = 15_000
+
+/** What the way back to the plugin needs of its budget. */
+const answerMarginMs = 200
+
+/** The daemon as the verbs see it. Without an allocator it cannot serve, and `why` says why. */
+export interface Service {
+  readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
+  readonly clock: Clock
+  readonly probe: SandboxProbe
+  /** The current boot id. */
+  readonly boot: string
+  readonly node: string
+}
+
+/** Who asks. */
+export interface Asker {
+  readonly client: ClientId
+  /** Called before the allocator is asked: from now on this client may be told an attachment of this key. */
+  readonly onAllocate: (key: AttachmentKey) => void
+}
+
+/**
+ * Carry out one request and return what the plugin prints, nothing for a plain success. Rejects with CniError for what the runtime must be told, and with anything else
+ * when no answer can be given: then the connection ends, and the plugin does what it does without a daemon.
+ */
+export async function carryOut(
+  request: PluginRequest,
+  asker: Asker,
+  service: Service
+): Promise<string> {
+  const { role, verb } = request
+  if (role !== 'orbweaver' && role !== 'spiderpool') {
+    throw new CniError(
+      cniCodes.invalidConfig,
+      `the plugin ${role} is not served by this release of orbweaverd; install its own release together with it`
+    )
+  }
+  if (!isVerb(verb)) {
+    throw new CniError(cniCodes.badEnvironment, `environment: CNI_COMMAND ${verb} is unknown`)
+  }
+  if (verb === 'DEL') return del(request, service)
+  const conf = parseNetConf(request.conf)
+  if (!isAtLeast(conf.cniVersion, verbSince[verb])) {
+    throw new CniError(
+      cniCodes.incompatibleVersion,
+      `config version does not allow ${verb}: cniVersion is ${conf.cniVersion}, ${verb} came with ${verbSince[verb]}`
+    )
+  }
+  switch (verb) {
+    case 'ADD':
+      return add(request, conf, asker, service)
+    case 'CHECK':
+      return check(request, conf, service)
+    case 'GC':
+      return gc(request, conf, service)
+    case 'STATUS':
+      allocatorOf(service, cniCodes.unavailableAndPodsAffected)
+      return ''
+  }
+}
+
+async function add(
+  request: PluginRequest,
+  conf: NetConf,
+  { client, onAllocate }: Asker,
+  service: Service
+): Promise<string> {
+  const key = attachmentKey(request, conf.name)
+  const ipam = parseIpamConf(conf, request.role)
+  const args = parseCniArgs(request.args)
+  const { pools, cleanGateway } = ipam
+  const requested = requestedAddresses(ipam, args)
+  const demand: Demand = { requested, cleanGateway, ...(pools !== undefined && { pools }) }
+  refuseManyInOldVersion(conf, demand)
+  const allocator = allocatorOf(service, cniCodes.notServing)
+  const sandbox = sandboxOf(request, service)
+  const { clock } = service
+  const timeoutMs = Math.max(1, request.budget - answerMarginMs)
+  const deadline = clock.monotonicMs() + Math.min(timeoutMs, scarceWaitMsMax) - answerMarginMs
+  const question = {
+    type: 'Allocate',
+    key,
+    pod: args.pod,
+    sandbox,
+    demand,
+    client,
+    deadline
+  } as const
+  let reply: Allocated | Refused
+  onAllocate(key)
+  try {
+    reply = await ask(allocator, question, { clock, timeoutMs })
+  } catch (error) {
+    allocator.tell({ type: 'Abandon', key, client })
+    throw busy(service, error)
+  }
+  if (reply.type === 'Refused') throw refusalError(reply.refusal, service.node)
+  return resultJson(reply.attachment.assignments, conf.cniVersion)
+}
+
+function refuseManyInOldVersion({ cniVersion }: NetConf, { requested }: Demand): void {
+  if (isAtLeast(cniVersion, '0.3.0')) return
+  for (const family of families) {
+    if (requested.filter(address => familyOf(address) === family).length < 2) continue
+    throw new CniError(
+      cniCodes.incompatibleVersion,
+      `cniVersion ${cniVersion} cannot express two IPv${family} addresses of one interface; ask for one, or use 0.3.0 or later`
+    )
+  }
+}
+
+function sandboxOf(request: PluginRequest, { probe, boot }: Service): Sandbox {
+  const path = request.netns
+  const seen = probe.see(path)
+  const refuse = (what: string) =>
+    new CniError(cniCodes.invalidNamespace, `the network namespace CNI_NETNS ${path} ${what}`)
+  switch (seen.type) {
+    case 'Namespace':
+      return { path, began: moment(request, boot), namespace: seen.id, witness: seen.witness }
+    case 'Missing':
+      throw refuse(
+        'does not exist for orbweaverd: the sandbox is gone, or its directory is not mounted into the container of the daemon'
+      )
+    case 'NotNamespace':
+      throw refuse('is no namespace')
+    case 'Own':
+      throw refuse('is that of the host, not of a pod')
+    case 'Unreadable':
+      throw refuse(`cannot be looked at by orbweaverd: ${seen.why}`)
+  }
+}
+
+async function check(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+  const key = attachmentKey(request, conf.name)
+  parseIpamConf(conf, request.role)
+  const allocator = allocatorOf(service, cniCodes.notServing)
+  const attachment = await inTime(request, service, timing =>
+    ask(allocator, { type: 'Find', key }, timing)
+  )
+  assertPresent(attachment, conf, key, service.node)
+  return ''
+}
+
+/** Never fails for what the runtime cannot help: what cannot be done now goes to the queue of the plugin. */
+async function del(request: PluginRequest, service: Service): Promise<string> {
+  const key = attachmentKey(request, parseNetworkName(request.conf))
+  const { allocator, boot, clock } = service
+  if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
+  const began = moment(request, boot)
+  const timeoutMs = Math.max(1, request.budget - answerMarginMs)
+  await ask(allocator, { type: 'Release', key, began }, { clock, timeoutMs })
+  return ''
+}
+
+async function gc(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+  const keep = attachmentsToKeep(conf)
+  const allocator = allocatorOf(service, cniCodes.notServing)
+  const began = moment(request, service.boot)
+  await inTime(request, service, timing =>
+    ask(allocator, { type: 'Collect', network: conf.name, keep, began }, timing)
+  )
+  return ''
+}
+
+/** Ask within the plugin's budget; no answer is code 11. */
+async function inTime<Value>(
+  { budget }: PluginRequest,
+  service: Service,
+  question: (timing: { clock: Clock; timeoutMs: number }) => Promise<Value>
+): Promise<Value> {
+  try {
+    const timeoutMs = Math.max(1, budget - answerMarginMs)
+    return await question({ clock: service.clock, timeoutMs })
+  } catch (error) {
+    throw busy(service, error)
+  }
+}
+
+function allocatorOf(
+  { allocator, node }: Service,
+  code: typeof cniCodes.notServing | typeof cniCodes.unavailableAndPodsAffected
+): ActorRef<AllocatorMessage> {
+  if (!('why' in allocator)) return allocator
+  throw new CniError(code, `${node} serves no addresses: ${allocator.why}`)
+}
+
+function busy({ node }: Service, error: unknown): CniError {
+  return new CniError(
+    cniCodes.tryAgain,
+    `orbweaverd on ${node} could not answer in time; the runtime will try again`,
+    error instanceof Error ? error.message : String(error)
+  )
+}
+
+function moment({ boot, start }: PluginRequest, current: string): Moment {
+  return { boot: boot ?? current, ns: start }
+}
+
+function isVerb(text: string): text is Verb {
+  return (verbs as readonly string[]).includes(text)
+}

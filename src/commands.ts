@@ -1,0 +1,94 @@
+// The subcommands of `orbweaverd`.
+
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { installPlugin, uninstallPlugin } from './host/install-plugin.ts'
+import {
+  type DaemonConfig,
+  defaultConfig,
+  defaultConfigFile,
+  readConfig
+} from './config/daemon-config.ts'
+import { OrbweaverError } from './core/errors.ts'
+import { runDaemon } from './daemon.ts'
+import { release } from './release.ts'
+
+const usage = `orbweaverd ${release}: addresses for pods, answered from this node's own state
+
+  orbweaverd [run]         run the daemon
+  orbweaverd check-config  read the configuration and say what is wrong with it
+  orbweaverd install       install the CNI plugin and its network configuration, and leave them there
+  orbweaverd uninstall     remove both again, the network configuration first
+  orbweaverd version
+
+  --config FILE      the configuration (default ${defaultConfigFile}; without that file, built-in defaults)
+
+for install and uninstall:
+  --bin-dir DIR      where the runtime looks for plugins (default /opt/cni/bin)
+  --conf-dir DIR     where the runtime looks for networks (default /etc/cni/net.d)
+  --conflist FILE    the network configuration to install, last of all; none when absent
+  --drop-in          also under the name spiderpool, for configurations that name it
+`
+
+const options = {
+  config: { type: 'string' },
+  'bin-dir': { type: 'string', default: '/opt/cni/bin' },
+  'conf-dir': { type: 'string', default: '/etc/cni/net.d' },
+  conflist: { type: 'string' },
+  'drop-in': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false }
+} as const
+
+/** Run one command; the exit status. */
+export async function runCommand(args: string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
+    const [command = 'run', ...more] = positionals
+    if (values.help || more.length > 0) return show(usage, values.help ? 0 : 2)
+    switch (command) {
+      case 'run':
+        return await runDaemon(configOf(values.config))
+      case 'check-config':
+        return show(`${JSON.stringify(configOf(values.config), undefined, 2)}\n`, 0)
+      case 'install':
+        return show(installPlugin(placesOf(values)), 0)
+      case 'uninstall':
+        return show(uninstallPlugin(placesOf(values)), 0)
+      case 'version':
+        return show(`${release}\n`, 0)
+      default:
+        return show(`orbweaverd: no command ${command}\n\n${usage}`, 2)
+    }
+  } catch (error) {
+    const expected =
+      error instanceof OrbweaverError || (error instanceof TypeError && 'code' in error)
+    console.error(
+      `orbweaverd: ${expected ? error.message : error instanceof Error ? error.stack : error}`
+    )
+    return 1
+  }
+}
+
+function configOf(file: string | undefined): DaemonConfig {
+  if (file !== undefined) return readConfig(file)
+  return existsSync(defaultConfigFile) ? readConfig(defaultConfigFile) : defaultConfig()
+}
+
+function placesOf(values: {
+  'bin-dir': string
+  'conf-dir': string
+  conflist?: string | undefined
+  'drop-in': boolean
+}) {
+  return {
+    binDir: values['bin-dir'],
+    confDir: values['conf-dir'],
+    ...(values.conflist !== undefined && { conflist: values.conflist }),
+    dropIn: values['drop-in']
+  }
+}
+
+function show(text: string, status: number): number {
+  process[status === 0 ? 'stdout' : 'stderr'].write(text)
+  return status
+}

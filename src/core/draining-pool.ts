@@ -1,0 +1,28 @@
+// Pools whose documents are gone while their addresses are in use: they give nothing and take back what
+// is out. They stand as documents like the others, so that one set of rules protects their subnets.
+
+import type { Cidr } from './cidr.ts'
+import { formatCidr } from './cidr.ts'
+import type { PoolDocument, PoolProblem } from './pool-document.ts'
+import { buildPoolSet, type PoolSet } from './pool-set.ts'
+
+export function drainingDocument(name: string, subnet: Cidr): PoolDocument {
+  const spec = { subnet: formatCidr(subnet), disable: true }
+  return { kind: 'SpiderIPPool', name, spec, source: 'addresses in use' }
+}
+
+/** As buildPoolSet, and no pool is dropped that is named in `inUse` and was in force before. */
+export function buildPoolSetKeeping(
+  inUse: ReadonlySet<string>,
+  documents: readonly PoolDocument[],
+  previous: PoolSet,
+  problems: readonly PoolProblem[]
+): PoolSet {
+  const set = buildPoolSet(documents, previous, problems)
+  const draining = [...inUse]
+    .filter(name => !set.pools.has(name))
+    .flatMap(name => previous.pools.get(name) ?? [])
+    .map(({ name, subnet }) => drainingDocument(name, subnet))
+  if (draining.length === 0) return set
+  return buildPoolSet([...documents, ...draining], previous, problems)
+}

@@ -1,0 +1,42 @@
+// An expected "no" is an answer, not an exception. What a person reads is made of it at the border.
+
+import type { Address } from './address.ts'
+
+/** How full a pool is; counts of a /64 do not fit a JavaScript number. */
+export interface PoolUsage {
+  readonly pool: string
+  readonly total: bigint
+  readonly used: bigint
+  readonly cooling: bigint
+  readonly free: bigint
+}
+
+export type Refusal =
+  /** Every pool that may serve the request is used up, and waiting would not help. */
+  | { readonly reason: 'PoolExhausted'; readonly pools: readonly PoolUsage[] }
+  /** Only addresses that were released a moment ago are left; the next one is usable in `readyInMs`. */
+  | {
+      readonly reason: 'AddressesCooling'
+      readonly pools: readonly PoolUsage[]
+      readonly readyInMs: number
+    }
+  | { readonly reason: 'AddressTaken'; readonly address: Address; readonly holder: string }
+  /** Asked for by name; the network, broadcast, anycast and gateway addresses are outside as well. */
+  | {
+      readonly reason: 'AddressOutsidePools'
+      readonly address: Address
+      readonly pools: readonly string[]
+    }
+  | { readonly reason: 'PoolUnknown'; readonly pool: string; readonly known: readonly string[] }
+  /** Pools are there, but none of them may be used for this request; one reason for each. */
+  | { readonly reason: 'NoPoolFits'; readonly why: readonly string[] }
+  /** The key has an attachment that was made for another demand. */
+  | { readonly reason: 'DemandChanged'; readonly had: string; readonly wants: string }
+  /** A DEL of the same key came after this ADD began. */
+  | { readonly reason: 'Deleted' }
+  /** The ADD began so long ago that a DEL after it may have been forgotten. */
+  | { readonly reason: 'TooOld' }
+  /** More requests wait than this node takes on. */
+  | { readonly reason: 'Overloaded' }
+  | { readonly reason: 'StoreFull'; readonly detail: string }
+  | { readonly reason: 'StoreFailed'; readonly detail: string }

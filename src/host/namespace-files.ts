@@ -1,0 +1,105 @@
+// SandboxProbe over the file systems where namespaces show up: their bind mounts and /proc.
+
+import { readlinkSync, statSync } from 'node:fs'
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { FileId, Sandbox } from '../core/sandbox.ts'
+import type { SandboxProbe, Seen } from '../ports/sandbox-probe.ts'
+import { readBootId } from './boot-id.ts'
+
+/** The inode of the first PID namespace is fixed (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+const initialPidNamespace = 'pid:[4026531836]'
+
+/** How many /proc entries are read at a time. */
+const readsAtOnce = 64
+
+export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
+  const own = statSync('/proc/self/ns/net')
+  const seesAllProcesses = readlinkSync('/proc/self/ns/pid') === initialPidNamespace
+
+  return {
+    see: path => {
+      try {
+        const found = statSync(path)
+        if (found.dev !== own.dev) return { type: 'NotNamespace' }
+        if (found.ino === own.ino) return { type: 'Own' }
+        const witness = witnessOf(path)
+        const id = fileId(statSync(witness))
+        return { type: 'Namespace', id: fileId(found), witness: { path: witness, id } }
+      } catch (error) {
+        return unseen(error)
+      }
+    },
+    sight: async sandboxes => {
+      const boot = readBootId(bootIdFile)
+      const namespaces = await Promise.all(sandboxes.map(({ path }) => idAt(path)))
+      const paths = new Set(sandboxes.flatMap(({ witness }) => witness?.path ?? []))
+      const witnesses = new Map(
+        await Promise.all([...paths].map(async path => [path, await idAt(path)] as const))
+      )
+      const missing = sandboxes.some((sandbox, i) => isSuspect(sandbox, namespaces[i], boot))
+      const held = missing && seesAllProcesses ? await heldNamespaces(own.dev) : undefined
+      return sandboxes.map(({ witness }, i) => ({
+        boot,
+        namespace: namespaces[i],
+        witness: witness && witnesses.get(witness.path),
+        held
+      }))
+    }
+  }
+}
+
+function isSuspect(
+  { began, namespace }: Sandbox,
+  found: FileId | undefined,
+  boot: string
+): boolean {
+  return began.boot === boot && namespace !== undefined && namespace !== found
+}
+
+function unseen(error: unknown): Seen {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'Missing' }
+  return { type: 'Unreadable', why: String(code ?? error) }
+}
+
+/** The directory whose identity proves that we still look at the same place; /proc for its entries. */
+function witnessOf(path: string): string {
+  return path.startsWith('/proc/') ? '/proc' : dirname(path)
+}
+
+function fileId({ dev, ino }: { dev: number; ino: number }): FileId {
+  return `${dev}:${ino}`
+}
+
+async function idAt(path: string): Promise<FileId | undefined> {
+  try {
+    return fileId(await stat(path))
+  } catch {
+    return undefined
+  }
+}
+
+/** Every network namespace that a process lives in or a mount keeps. */
+async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undefined> {
+  try {
+    const held = new Set<FileId>()
+    const note = (link: string) => {
+      const inode = /^net:\[(\d+)\]$/.exec(link)?.[1]
+      if (inode !== undefined) held.add(`${nsfs}:${inode}`)
+    }
+    const processes = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
+    for (let i = 0; i < processes.length; i += readsAtOnce) {
+      const links = processes
+        .slice(i, i + readsAtOnce)
+        .map(id => readlink(`/proc/${id}/ns/net`).catch(() => ''))
+      for (const link of await Promise.all(links)) note(link)
+    }
+    for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
+      note(line.split(' ')[3] ?? '')
+    }
+    return held
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+// The entry point of `orbweaverd`. It runs on the Node that the package brings, whatever executes it.
+
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+
+/** libp2p needs it, and so do the `using` declarations and iterator helpers of this code. */
+const nodeMajorMin = 24
+
+if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
+  const pinned = pinnedNode()
+  if (pinned === undefined) {
+    console.error(
+      `orbweaverd needs Node ${nodeMajorMin} or later and was started by ${process.version}; ` +
+        'run `npm ci` in its directory, which brings one'
+    )
+    process.exit(1)
+  }
+  const { status, signal } = spawnSync(pinned, process.argv.slice(1), { stdio: 'inherit' })
+  process.exit(status ?? (signal === null ? 1 : 128))
+}
+
+const { runCommand } = await import('./commands.ts')
+process.exitCode = await runCommand(process.argv.slice(2))
+
+function pinnedNode(): string | undefined {
+  const name = `node-linux-${process.arch}`
+  for (let at = import.meta.dirname; ; at = dirname(at)) {
+    const path = join(at, 'node_modules', name, 'bin/node')
+    if (existsSync(path)) return path
+    if (at === dirname(at)) return undefined
+  }
+}

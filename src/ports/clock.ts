@@ -1,0 +1,18 @@
+// Time comes in by this door only, so that tests and the simulator can hold it in their hands.
+
+/** Milliseconds of a clock that never jumps; only differences mean something. */
+export type MonotonicMs = number
+
+export interface Clock {
+  /**
+   * CLOCK_MONOTONIC in milliseconds. It counts from the start of the machine, so two processes of one
+   * boot can compare what they noted; it does not move while the machine sleeps.
+   */
+  monotonicMs(): MonotonicMs
+
+  /** Milliseconds since 1970, for people to read. Decides nothing: it may jump at any time. */
+  wallMs(): number
+
+  /** Run `action` once after `delayMs`; the returned function prevents it. Keeps no process alive. */
+  after(delayMs: number, action: () => void): () => void
+}

@@ -1,0 +1,207 @@
+// AttachmentStore over SQLite: write-ahead log, synchronous=FULL, one transaction a commit.
+
+import type { Database, Statement } from 'better-sqlite3'
+import { addressToBytes } from '../core/address.ts'
+import { assert } from '../core/assert.ts'
+import { StoreCorruptError, StoreFailedError, StoreFullError } from '../core/errors.ts'
+import type { Moment } from '../core/sandbox.ts'
+import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import type { Ballast } from './ballast.ts'
+import {
+  addressOf,
+  type AddressRow,
+  assignmentToRow,
+  attachmentFromRow,
+  type AttachmentRow,
+  attachmentToRow,
+  coolingFromRow,
+  tombstoneFromRow,
+  type TombstoneRow
+} from './rows.ts'
+
+type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
+
+export class SqliteStore implements AttachmentStore {
+  readonly #database: Database
+  readonly #ballast: Ballast
+  readonly #statements: ReturnType<typeof prepare>
+  readonly #apply: (changes: readonly Change[]) => void
+
+  constructor(database: Database, ballast: Ballast) {
+    this.#database = database
+    this.#ballast = ballast
+    this.#statements = prepare(database)
+    this.#apply = database.transaction(changes => {
+      for (const change of changes) this.#applyOne(change)
+      this.#moveCursors(changes)
+    })
+  }
+
+  load(): StoredState {
+    const all = <Row>(sql: string) => this.#database.prepare<[], Row>(sql).safeIntegers().all()
+    const rows = all<AddressRow>('SELECT * FROM address')
+    const held = Map.groupBy(rows, row => row.attachment)
+    const cursors = all<{ pool: string; address: Uint8Array }>('SELECT * FROM cursor')
+    return {
+      attachments: all<AttachmentRow>('SELECT * FROM attachment ORDER BY id').map(row =>
+        attachmentFromRow(row, held.get(row.id) ?? [])
+      ),
+      cooling: (held.get(null) ?? []).map(coolingFromRow).sort((a, b) => a.since - b.since),
+      tombstones: all<TombstoneRow>('SELECT * FROM tombstone ORDER BY began').map(tombstoneFromRow),
+      horizon: this.#loadHorizon(),
+      cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)]))
+    }
+  }
+
+  #loadHorizon(): Moment | undefined {
+    const row = this.#statements.getHorizon.get()
+    if (row === undefined) return undefined
+    const [boot = '', ns = ''] = row.value.split(' ')
+    return { boot, ns: BigInt(ns) }
+  }
+
+  commit(changes: readonly Change[]): void {
+    try {
+      this.#apply(changes)
+    } catch (error) {
+      const failure = failureOf(error)
+      // A release must get through on a full disk, or the node could never recover by itself.
+      const releases = changes.every(change => change.type !== 'Attach')
+      if (!(failure instanceof StoreFullError && releases && this.#ballast.drop())) throw failure
+      try {
+        this.#apply(changes)
+      } catch (second) {
+        throw failureOf(second)
+      }
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #applyOne(change: Change): void {
+    switch (change.type) {
+      case 'Attach':
+        return this.#attach(change)
+      case 'Detach':
+        return this.#detach(change)
+      case 'Resettle':
+        return this.#resettle(change)
+      case 'Bury': {
+        const { key, began } = change.tombstone
+        const { network, containerId, ifname } = key
+        this.#statements.bury.run(network, containerId, ifname, began.boot, began.ns)
+        return
+      }
+      case 'Unbury':
+        for (const { network, containerId, ifname } of change.keys) {
+          this.#statements.unbury.run(network, containerId, ifname)
+        }
+        if (change.horizon !== undefined) {
+          this.#statements.setHorizon.run(`${change.horizon.boot} ${change.horizon.ns}`)
+        }
+        return
+      case 'Forget':
+        for (const address of change.addresses) this.#statements.forget.run(addressToBytes(address))
+        return
+      case 'MoveCursor':
+        return
+    }
+  }
+
+  #attach({ attachment, createdAtMs }: ChangeOf<'Attach'>): void {
+    const row = attachmentToRow(attachment, createdAtMs)
+    const id = BigInt(this.#statements.attach.run(row).lastInsertRowid)
+    for (const [position, assignment] of attachment.assignments.entries()) {
+      const { changes } = this.#statements.assign.run(assignmentToRow(assignment, id, position))
+      assert(changes === 1, 'an address is given to one attachment only')
+    }
+  }
+
+  #detach({ key, addresses, since, boot }: ChangeOf<'Detach'>): void {
+    const { changes } = this.#statements.detach.run(key.network, key.containerId, key.ifname)
+    assert(changes === 1, 'only what is attached can be detached')
+    for (const address of addresses) {
+      const cooled = this.#statements.cool.run(since, boot, addressToBytes(address))
+      assert(cooled.changes === 1, 'only a used address can cool down')
+    }
+  }
+
+  #resettle({ key, sandbox }: ChangeOf<'Resettle'>): void {
+    const { changes } = this.#statements.resettle.run(
+      sandbox.path,
+      sandbox.namespace ?? null,
+      sandbox.witness?.path ?? null,
+      sandbox.witness?.id ?? null,
+      sandbox.began.boot,
+      sandbox.began.ns,
+      key.network,
+      key.containerId,
+      key.ifname
+    )
+    assert(changes === 1, 'only what is attached can be resettled')
+  }
+
+  /** A commit of many requests moves a pool's cursor many times; only the last place matters. */
+  #moveCursors(changes: readonly Change[]): void {
+    const last = new Map<string, Uint8Array>()
+    for (const change of changes) {
+      if (change.type === 'MoveCursor') last.set(change.pool, addressToBytes(change.address))
+    }
+    for (const [pool, address] of last) this.#statements.moveCursor.run(pool, address)
+  }
+}
+
+function prepare(database: Database) {
+  const attachment = 'network = ? AND container = ? AND ifname = ?'
+  const sql = <Parameters extends unknown[], Row = unknown>(text: string) =>
+    database.prepare<Parameters, Row>(text)
+  type KeyParts = [network: string, container: string, ifname: string]
+  return {
+    attach: sql<[ReturnType<typeof attachmentToRow>]>(
+      `INSERT INTO attachment (network, container, ifname, pod_namespace, pod_name, pod_uid, netns,
+         namespace_id, witness_path, witness_id, boot, began, demand, created_at)
+       VALUES (@network, @container, @ifname, @pod_namespace, @pod_name, @pod_uid, @netns,
+         @namespace_id, @witness_path, @witness_id, @boot, @began, @demand, @created_at)`
+    ),
+    assign: sql<[ReturnType<typeof assignmentToRow>]>(
+      `INSERT INTO address (address, prefix, pool, attachment, position, gateway, routes)
+       VALUES (@address, @prefix, @pool, @attachment, @position, @gateway, @routes)
+       ON CONFLICT (address) DO UPDATE SET prefix = excluded.prefix, pool = excluded.pool,
+         attachment = excluded.attachment, position = excluded.position, gateway = excluded.gateway,
+         routes = excluded.routes, since = NULL, boot = NULL
+       WHERE address.attachment IS NULL`
+    ),
+    detach: sql<KeyParts>(`DELETE FROM attachment WHERE ${attachment}`),
+    cool: sql<[number, string, Uint8Array]>(
+      `UPDATE address SET attachment = NULL, since = ?, boot = ?
+       WHERE address = ? AND attachment IS NOT NULL`
+    ),
+    resettle: sql<unknown[]>(
+      `UPDATE attachment SET netns = ?, namespace_id = ?, witness_path = ?, witness_id = ?, boot = ?,
+         began = ? WHERE ${attachment}`
+    ),
+    bury: sql<[...KeyParts, string, bigint]>(
+      'INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?)'
+    ),
+    unbury: sql<KeyParts>(`DELETE FROM tombstone WHERE ${attachment}`),
+    forget: sql<[Uint8Array]>('DELETE FROM address WHERE address = ? AND attachment IS NULL'),
+    moveCursor: sql<[string, Uint8Array]>('INSERT OR REPLACE INTO cursor VALUES (?, ?)'),
+    setHorizon: sql<[string]>(`INSERT OR REPLACE INTO meta VALUES ('horizon', ?)`),
+    getHorizon: sql<[], { value: string }>(`SELECT value FROM meta WHERE key = 'horizon'`)
+  } satisfies Record<string, Statement<never[], unknown>>
+}
+
+/** What a failure of SQLite means for whoever asked. Broken constraints are our own mistake. */
+function failureOf(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'SQLITE_FULL') {
+    return new StoreFullError('the disk under the state directory is full', { cause: error })
+  }
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
+    return new StoreCorruptError(String(error), { cause: error })
+  }
+  if (code.startsWith('SQLITE_CONSTRAINT') || !code.startsWith('SQLITE_')) return error
+  return new StoreFailedError(`${code}: ${String(error)}`, { cause: error })
+}

@@ -1,0 +1,23 @@
+// Structured logs, one JSON object a line on stdout. Errors are told with their causes, never with secrets.
+
+import { pino } from 'pino'
+import type { Log } from '../ports/log.ts'
+
+export interface LogOptions {
+  readonly level: string
+  readonly node: string
+}
+
+export function createLog({ level, node }: LogOptions): Log & { flush(): void } {
+  const destination = pino.destination({ fd: 1, sync: true })
+  return pino(
+    {
+      level,
+      base: { node },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.err }
+    },
+    destination
+  ) as Log & { flush(): void }
+}
