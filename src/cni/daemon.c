@@ -105,6 +105,7 @@ enum outcome ask(const struct question *question, struct frame *request, struct 
     if (pause > LONGEST_PAUSE) pause = LONGEST_PAUSE;
     int jittered = pause * 3 / 4 + (int)(now_ns() % (pause / 2));
     poll(NULL, 0, jittered < end - moment ? jittered : end - moment);
+    if (time_left(question) == 0) return ABSENT;
   }
 }
 
