@@ -1,0 +1,277 @@
+// Garbage on stdin and from the daemon, into a plugin that is built with the address and undefined behaviour
+// sanitizers. ORBWEAVER_FUZZ_SEED repeats a run.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { pack } from 'msgpackr'
+import t from 'tap'
+import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { FakeDaemon, frame } from '../support/fake-daemon.ts'
+import { attachment, execute, temporaryDirectory, type Outcome } from '../support/plugin.ts'
+
+const seed = Number(process.env['ORBWEAVER_FUZZ_SEED'] ?? Date.now() % 2 ** 31)
+const random = generator(seed)
+const directory = temporaryDirectory(t)
+const socket = join(directory, 'cni.sock')
+const sanitize = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+const plugin = buildPlugin({ cc: 'cc', flags: sanitize, output: join(directory, 'orbweaver') })
+const environment = { ASAN_OPTIONS: 'detect_leaks=0', ...attachment }
+
+t.comment(`seed ${seed}`)
+
+/** mulberry32: small, and the same everywhere. */
+function generator(state: number): (below: number) => number {
+  return below => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
+  }
+}
+
+function pick<T>(list: readonly T[]): T {
+  return list[random(list.length)] as T
+}
+
+const pieces = [
+  ...[
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '"',
+    '\\',
+    '\\u',
+    '\\u00',
+    '\\ud83d\\ude00',
+    '\0',
+    ' ',
+    '\n',
+    '\ufeff',
+    'null'
+  ],
+  ...[
+    'true',
+    '-',
+    '0',
+    '1e5',
+    '1.',
+    '.5',
+    '01',
+    '"ipam":{',
+    '"socket":"/x"',
+    '{"a":1}',
+    '"',
+    '\x7f',
+    '\x1f',
+    '/'
+  ],
+  ...[
+    '"answer_timeout_seconds":0.1',
+    '[[[[[[[[',
+    ']]]]]]]]',
+    '{"a":{"a":{"a":',
+    'é',
+    '\u2028',
+    'nulll',
+    'e',
+    'E+'
+  ]
+].map(text => Buffer.from(text))
+
+/** Cut, change, repeat or insert, a few times. */
+function mutate(original: Buffer): Buffer {
+  let bytes = Buffer.from(original)
+  for (let times = 1 + random(4); times > 0; times -= 1) {
+    const [from, to] = [random(bytes.length + 1), random(bytes.length + 1)].toSorted(
+      (a, b) => a - b
+    ) as [number, number]
+    switch (random(6)) {
+      case 0:
+        bytes = bytes.subarray(0, from)
+        break
+      case 1:
+        if (bytes.length > 0) bytes[random(bytes.length)] = random(256)
+        break
+      case 2:
+        bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)])
+        break
+      case 3:
+        bytes = Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)])
+        break
+      case 4:
+        if (from < bytes.length) bytes[from] = bytes.readUInt8(from) ^ (1 << random(8))
+        break
+      default:
+        bytes = Buffer.concat([bytes.subarray(0, from), pick(pieces), bytes.subarray(from)])
+    }
+  }
+  return bytes
+}
+
+function configurations(): Buffer[] {
+  const ipam = {
+    socket,
+    connect_timeout_seconds: 0,
+    answer_timeout_seconds: 10,
+    queue: join(directory, 'queue')
+  }
+  return [
+    { cniVersion: '1.0.0', name: 'blue', type: 'macvlan', ipam },
+    {
+      ipam: { ...ipam, type: 'orbweaver', list: [1, 2.5, -3e7, true, null] },
+      args: { cni: { ips: ['10.0.0.1'] } }
+    },
+    {
+      Name: 'b',
+      prevResult: { ips: [{ address: 'fd00::1/64' }], dns: {} },
+      ipam,
+      runtimeConfig: { 'a/b': '\u20ac\n"\\' }
+    },
+    {
+      ipam: { ...ipam, ipam_unix_socket_path: '/x' },
+      'cni.dev/attachments': [{ containerID: 'a', ifname: 'b' }]
+    }
+  ].map(object => Buffer.from(JSON.stringify(object, null, pick([0, 1]))))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function judge(outcome: Outcome, what: string, input: Buffer): string | undefined {
+  const { status, stdout, stderr } = outcome
+  const sound = stderr === '' && (status === 0 || status === 1) && (stdout === '' || isJson(stdout))
+  if (sound && (status === 0 || stdout !== '')) return undefined
+  return `seed ${seed}, ${what}: ${JSON.stringify(outcome)} for ${input.toString('base64')}`
+}
+
+/** Run until there were enough or the time is up, a few at once; returns the first trouble. */
+async function many(
+  enough: number,
+  seconds: number,
+  once: () => Promise<string | undefined>
+): Promise<string | undefined> {
+  const end = performance.now() + seconds * 1000
+  let [done, trouble]: [number, string | undefined] = [0, undefined]
+  const worker = async () => {
+    while (done < enough && trouble === undefined && performance.now() < end) {
+      done += 1
+      trouble ??= await once()
+    }
+  }
+  await Promise.all([worker(), worker(), worker()])
+  t.comment(`${done} executions`)
+  return trouble
+}
+
+t.test('garbage on stdin', async t => {
+  const answer = JSON.stringify({ cniVersion: '1.0.0', ips: [] })
+  const daemon = await FakeDaemon.start(socket, conversation => conversation.answer(answer))
+  t.teardown(() => daemon.stop())
+  const trouble = await many(1000, 8, async () => {
+    const stdin = mutate(pick(configurations()))
+    // The mutation may have changed where the socket and the queue are. STATUS does no harm anywhere.
+    const CNI_COMMAND = isJson(stdin.toString()) ? 'STATUS' : pick(['ADD', 'CHECK', 'DEL', 'GC'])
+    return judge(
+      await execute(plugin, { env: { ...environment, CNI_COMMAND }, stdin }),
+      CNI_COMMAND,
+      stdin
+    )
+  })
+  t.equal(trouble, undefined)
+})
+
+t.test('garbage from the daemon', async t => {
+  const stdin = configurations()[0]
+  const answers = [
+    '{"cniVersion":"1.0.0","ips":[{"address":"10.0.0.2/24"}]}',
+    '{"code":11,"msg":"x"}',
+    ''
+  ]
+  let bytes: Buffer = Buffer.alloc(0)
+  const daemon = await FakeDaemon.start(socket, ({ socket }) => void socket.end(bytes))
+  t.teardown(() => daemon.stop())
+  const trouble = await many(1000, 8, async () => {
+    const answer = pack([1, random(2), pick([String, Buffer.from])(pick(answers))])
+    bytes = mutate(random(2) === 0 ? frame(answer) : frame(mutate(answer)))
+    const sent = bytes
+    const CNI_COMMAND = pick(['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'])
+    const env = { ...environment, CNI_COMMAND }
+    return judge(
+      await execute(plugin, { env, ...(stdin === undefined ? {} : { stdin }) }),
+      CNI_COMMAND,
+      sent
+    )
+  })
+  t.equal(trouble, undefined)
+})
+
+/** The harness's verdict on each document. */
+function verdicts(documents: readonly Buffer[], ...args: string[]): string {
+  const root = join(import.meta.dirname, '..', '..')
+  const harness = join(directory, 'harness')
+  const sources = ['test/cni/json-harness.c', 'src/cni/json.c', 'src/cni/wire.c'].map(file =>
+    join(root, file)
+  )
+  const build = spawnSync('cc', ['-std=gnu11', ...sanitize, '-o', harness, ...sources], {
+    encoding: 'utf8'
+  })
+  if (build.status !== 0) throw new Error(build.stderr)
+  const input = documents.flatMap(document => {
+    const size = Buffer.alloc(4)
+    size.writeUInt32LE(document.length)
+    return [size, document]
+  })
+  const run = spawnSync(harness, args, {
+    input: Buffer.concat(input),
+    encoding: 'utf8',
+    maxBuffer: 1 << 26
+  })
+  if (run.status !== 0) throw new Error(`seed ${seed}: ${run.stderr}`)
+  return run.stdout
+}
+
+t.test('the scanner takes exactly what JSON.parse takes', async t => {
+  const documents = Array.from({ length: 60_000 }, () => mutate(pick(configurations())))
+  const found = verdicts(documents)
+  t.equal(found.length, documents.length)
+  let taken = 0
+  for (const [index, document] of documents.entries()) {
+    // Of bytes that are not UTF-8, decoding makes U+FFFD: allowed within strings and nowhere else, as the
+    // scanner has it. Mutations do not reach the depth at which the scanner gives up.
+    const text = document.toString('utf8')
+    const expected = isJson(text) && /^[ \t\r\n]*\{/.test(text) ? '1' : '0'
+    if (expected === '1') taken += 1
+    if (found[index] !== expected) {
+      t.fail(
+        `seed ${seed}: ${expected} for JSON.parse, but not here: ${document.toString('base64')}`
+      )
+      break
+    }
+  }
+  t.ok(taken > 1000, `${taken} were objects`)
+})
+
+t.test('the reader of answers stays within the frame', async t => {
+  const body = '{"a":"b"}'
+  const answers = [
+    pack([1, 0, body]),
+    pack([1, 1, Buffer.from(body)]),
+    pack([1, 0, `{"a":"${'x'.repeat(300)}"}`])
+  ]
+  const frames = Array.from({ length: 30_000 }, () =>
+    Buffer.concat([Buffer.alloc(4), mutate(pick(answers))])
+  )
+  t.match(
+    verdicts([...answers.map(answer => frame(answer)), ...frames], 'answers'),
+    /^111[01]{30000}$/
+  )
+})
