@@ -60,11 +60,7 @@ export async function runCommand(args: string[]): Promise<number> {
         return show(`orbweaverd: no command ${command}\n\n${usage}`, 2)
     }
   } catch (error) {
-    const expected =
-      error instanceof OrbweaverError || (error instanceof TypeError && 'code' in error)
-    console.error(
-      `orbweaverd: ${expected ? error.message : error instanceof Error ? error.stack : error}`
-    )
+    console.error(`orbweaverd: ${describe(error)}`)
     return 1
   }
 }
@@ -91,4 +87,11 @@ function placesOf(values: {
 function show(text: string, status: number): number {
   process[status === 0 ? 'stdout' : 'stderr'].write(text)
   return status
+}
+
+/** What went wrong for a person; with the way there when it is a mistake of ours. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isUsage = error instanceof TypeError && 'code' in error
+  return error instanceof OrbweaverError || isUsage ? error.message : (error.stack ?? error.message)
 }

@@ -32,6 +32,7 @@ export async function runDaemon(
   config: DaemonConfig,
   substitutes: Substitutes = {}
 ): Promise<number> {
+  process.umask(0o077)
   const log = createLog({ level: config.log.level, node: config.nodeName })
   const lock = lockState(config.stateDir, config.lockWaitSeconds * 1_000)
   let endWith: (status: number) => void = () => {}

@@ -1,6 +1,5 @@
 // The way in: how an ADD becomes an attachment, or a reason why not.
 
-import { assert } from '../core/assert.ts'
 import { type Attachment, keyText } from '../core/attachment.ts'
 import { assignmentOf, claimsOf, demandText } from '../core/demand.ts'
 import type { StoreFailedError } from '../core/errors.ts'

@@ -71,7 +71,7 @@ class Connection {
     this.#service = service
     this.#log = log
     this.#nextClient = nextClient
-    socket.on('data', chunk => this.#onData(chunk as Buffer))
+    socket.on('data', chunk => this.#onData(chunk))
     // The plugin never closes its half early: an end means that the client is gone.
     socket.once('end', () => this.destroy())
     socket.on('error', error => log.debug({ error }, 'a connection broke'))
@@ -157,11 +157,7 @@ class Connection {
     this.#tell({ type: 'Abandon', key, client })
   }
 
-  #tell(
-    message:
-      | { type: 'Deliver'; key: AttachmentKey }
-      | { type: 'Abandon'; key: AttachmentKey; client: ClientId }
-  ): void {
+  #tell(message: Deliver | Abandon): void {
     const { allocator } = this.#service
     if (!('why' in allocator)) allocator.tell(message)
   }

@@ -111,8 +111,12 @@ class Reader {
     const { apiVersion, kind: kindName, metadata, spec } = value
     const name = isObject(metadata) ? metadata['name'] : undefined
     const kind = poolKinds.find(known => known === kindName)
-    if (kind === undefined && apiVersion === poolApiVersion && laterKinds.includes(`${kindName}`)) {
-      this.listing.skipped.push(`${source}: ${kindName}`)
+    if (
+      kind === undefined &&
+      apiVersion === poolApiVersion &&
+      laterKinds.includes(String(kindName))
+    ) {
+      this.listing.skipped.push(`${source}: ${String(kindName)}`)
     } else if (kind === undefined) {
       const what = `${show(kindName)} of apiVersion ${show(apiVersion)}`
       const problem = `kind: ${what} is not read here; pools are ${ourKinds}`

@@ -44,7 +44,7 @@ export class Fields {
 
   refuse(key: string, sentence: string): void {
     const value = this.get(key)
-    const problem = value === undefined ? 'is missing;' : `${show(value)}`
+    const problem = value === undefined ? 'is missing;' : show(value)
     this.problems.push(`${this.pathOf(key)}: ${problem} ${sentence}`)
   }
 

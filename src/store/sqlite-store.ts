@@ -190,7 +190,7 @@ function prepare(database: Database) {
     moveCursor: sql<[string, Uint8Array]>('INSERT OR REPLACE INTO cursor VALUES (?, ?)'),
     setHorizon: sql<[string]>(`INSERT OR REPLACE INTO meta VALUES ('horizon', ?)`),
     getHorizon: sql<[], { value: string }>(`SELECT value FROM meta WHERE key = 'horizon'`)
-  } satisfies Record<string, Statement<never[], unknown>>
+  } satisfies Record<string, Statement<never[]>>
 }
 
 /** What a failure of SQLite means for whoever asked. Broken constraints are our own mistake. */

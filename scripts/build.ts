@@ -1,0 +1,22 @@
+// Build what is deployed: the daemon as JavaScript in dist/, the plugin as one static binary in build/.
+
+import { chmodSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { buildPlugin } from './build-plugin.ts'
+import { run } from './run.ts'
+
+const root = join(import.meta.dirname, '..')
+
+/** Throws with the compiler's words when something does not compile. */
+export function build(): void {
+  const dist = join(root, 'dist')
+  rmSync(dist, { recursive: true, force: true })
+  run('tsc', ['--project', 'tsconfig.build.json'])
+  chmodSync(join(dist, 'main.js'), 0o755)
+  buildPlugin()
+}
+
+if (import.meta.main) {
+  build()
+  console.log('built dist/main.js and build/orbweaver')
+}

@@ -1,0 +1,78 @@
+// The whole proof: get what the suites need, build, check, run every test, and count.
+//   npm test                        everything
+//   npm test -- test/core           what lies below a folder, or single files
+
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from './build.ts'
+import { check } from './check.ts'
+import { setup } from './setup.ts'
+
+const root = join(import.meta.dirname, '..')
+
+interface Outcome {
+  readonly passed: number
+  readonly failed: number
+  readonly leftOut: ReadonlySet<string>
+}
+
+const only = process.argv.slice(2)
+if (only.length === 0) await setup()
+build()
+const failedChecks = only.length === 0 ? check() : []
+const outcome = await runTests(testFiles(only))
+for (const line of outcome.leftOut) console.log(line)
+for (const name of failedChecks) console.log(`failed: ${name}`)
+const failed = outcome.failed + failedChecks.length
+console.log(`${outcome.passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && outcome.passed > 0 ? 0 : 1
+
+/** Suites that load the machine come last, so that quick failures show first. */
+function testFiles(below: readonly string[]): string[] {
+  const patterns = below.length === 0 ? ['test'] : below
+  const files = patterns.flatMap(path =>
+    path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`, { cwd: root })
+  )
+  const weight = (file: string) => (/test\/(runtimes|conformance)\//.test(file) ? 1 : 0)
+  return files.sort((a, b) => weight(a) - weight(b) || a.localeCompare(b))
+}
+
+/** Show one line a file, everything of a file that failed, and count what tap counts. */
+async function runTests(files: readonly string[]): Promise<Outcome> {
+  const tap = spawn(
+    process.execPath,
+    [join(root, 'node_modules/.bin/tap'), 'run', '--reporter=tap', ...files],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
+  )
+  const leftOut = new Set<string>()
+  let details: string[] = []
+  let counts = { pass: 0, fail: 0 }
+  for await (const line of createInterface({ input: tap.stdout })) {
+    details.push(line)
+    const left = /left out: .*/.exec(line)
+    if (left !== null) leftOut.add(left[0])
+    const file = /^(ok|not ok) \d+ - (.*)$/.exec(line)
+    if (file !== null) {
+      console.log(file[1] === 'ok' ? line : details.join('\n'))
+      details = []
+    }
+    const total = /^# \{ total: \d+.*\}$/.exec(line)
+    if (total !== null) counts = { pass: count(line, 'pass'), fail: count(line, 'fail') }
+  }
+  const status = await new Promise<number | null>(resolve => {
+    if (tap.exitCode !== null) resolve(tap.exitCode)
+    else tap.once('exit', resolve)
+  })
+  // A run that ended badly without a failed test of its own (a crash, a timeout) is a failure all the same.
+  if (status !== 0 && counts.fail === 0) {
+    console.log(details.join('\n'))
+    counts.fail = 1
+  }
+  return { passed: counts.pass, failed: counts.fail, leftOut }
+}
+
+function count(line: string, name: string): number {
+  return Number(new RegExp(`${name}: (\\d+)`).exec(line)?.[1] ?? 0)
+}

@@ -1,0 +1,109 @@
+// The contract over SQLite, and what only a disk can do: be damaged, be empty, be another one.
+
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import t from 'tap'
+import type { AttachmentStore } from '../../src/ports/attachment-store.ts'
+import { databasePath, openStore } from '../../src/store/open-store.ts'
+import { lockState } from '../../src/store/state-lock.ts'
+import { attachmentStoreContract } from '../contracts/attachment-store.contract.ts'
+import { attachment } from '../support/samples.ts'
+
+const directories = new Map<AttachmentStore, string>()
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-store-'))
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function openIn(directory: string): AttachmentStore {
+  const store = openStore(directory)
+  directories.set(store, directory)
+  return store
+}
+
+attachmentStoreContract(t, {
+  open: () => openIn(temporary()),
+  reopen: store => {
+    store.close()
+    return openIn(directories.get(store) ?? '')
+  }
+})
+
+function withOneAttachment(): string {
+  const directory = temporary()
+  const store = openStore(directory)
+  store.commit([{ type: 'Attach', attachment: attachment('c1', ['10.9.0.7']), createdAtMs: 1 }])
+  store.close()
+  return directory
+}
+
+const corrupt = { code: 'ERR_STORE_CORRUPT' }
+
+t.test('a database that lost its content is refused, not taken for a new one', async t => {
+  const directory = withOneAttachment()
+  truncateSync(databasePath(directory), 0)
+  t.throws(() => openStore(directory), { ...corrupt, message: /it is empty.*drain the node/ })
+})
+
+t.test('a database that is gone is refused', async t => {
+  const directory = withOneAttachment()
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith('orbweaver.db')) rmSync(join(directory, name))
+  }
+  t.throws(() => openStore(directory), { ...corrupt, message: /it is gone/ })
+})
+
+t.test('the database of another node is refused', async t => {
+  const directory = withOneAttachment()
+  writeFileSync(databasePath(directory), readFileSync(databasePath(withOneAttachment())))
+  t.throws(() => openStore(directory), { ...corrupt, message: /not the one/ })
+})
+
+t.test('garbage and a torn file are refused', async t => {
+  const garbage = withOneAttachment()
+  writeFileSync(databasePath(garbage), Buffer.alloc(8192, 0x5a))
+  t.throws(() => openStore(garbage), corrupt)
+  const torn = withOneAttachment()
+  const bytes = readFileSync(databasePath(torn))
+  writeFileSync(databasePath(torn), bytes.subarray(0, bytes.length >> 1))
+  t.throws(() => openStore(torn), corrupt)
+  const damaged = withOneAttachment()
+  writeFileSync(databasePath(damaged), bytes.fill(0xff, 4096, bytes.length))
+  t.throws(() => openStore(damaged), corrupt)
+})
+
+t.test('a newer schema is refused, saying so', async t => {
+  const directory = withOneAttachment()
+  const database = new Sqlite(databasePath(directory))
+  database.pragma('user_version = 99')
+  database.close()
+  t.throws(() => openStore(directory), { code: 'ERR_STORE_TOO_NEW', message: /schema 99/ })
+})
+
+t.test('commits go to a write-ahead log', async t => {
+  const database = new Sqlite(databasePath(withOneAttachment()))
+  t.equal(database.pragma('journal_mode', { simple: true }), 'wal')
+  database.close()
+})
+
+t.test('two daemons never share a state directory', async t => {
+  const directory = temporary()
+  const lock = lockState(directory, 0)
+  t.throws(() => lockState(directory, 20), {
+    code: 'ERR_STATE_LOCKED',
+    message: new RegExp(`process ${process.pid}`)
+  })
+  lock.release()
+  lockState(directory, 0).release()
+})

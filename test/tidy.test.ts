@@ -1,0 +1,184 @@
+// The rules of the house as a test: which floor may import which, how long files may be, and where time,
+// chance and other packages come in. ARCHITECTURE.md says why.
+
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+const root = join(import.meta.dirname, '..')
+const sourceLinesMax = 300
+const testLinesMax = 500
+const medianLinesMax = 130
+
+/** What a room may import beside itself, as prefixes of paths; adapters never import one another. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  ports: ['core/'],
+  actors: ['core/', 'ports/'],
+  cni: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  mesh: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  store: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  coordinator: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  kube: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  admin: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  telemetry: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  config: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
+  host: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/']
+}
+
+/** Node's own modules that the lower floors may use: pure functions, assertions and types. */
+const pureModules: Readonly<Record<string, readonly string[]>> = {
+  core: ['node:assert/strict', 'node:net'],
+  ports: [],
+  actors: []
+}
+
+/** Packages that only one place may know. */
+const oneHome: Readonly<Record<string, string>> = {
+  nact: 'actors/runtime/actor-system.ts',
+  pino: 'telemetry/log.ts',
+  zod: 'config/',
+  yaml: 'config/',
+  msgpackr: 'cni/',
+  'better-sqlite3': 'store/'
+}
+
+interface Source {
+  readonly path: string
+  readonly text: string
+  readonly room: string
+  readonly imports: readonly { readonly name: string; readonly isType: boolean }[]
+}
+
+function sources(): Source[] {
+  return globSync('**/*.ts', { cwd: join(root, 'src') }).map(path => {
+    const text = readFileSync(join(root, 'src', path), 'utf8')
+    return {
+      path,
+      text,
+      room: path.includes('/') ? (path.split('/')[0] ?? '') : '',
+      imports: importsOf(text)
+    }
+  })
+}
+
+function importsOf(text: string): { name: string; isType: boolean }[] {
+  const statement = /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm
+  const dynamic = /\bimport\('([^']+)'\)/g
+  return [
+    ...[...text.matchAll(statement)].map(match => ({
+      name: match[2] ?? match[3] ?? '',
+      isType: match[1] !== undefined
+    })),
+    ...[...text.matchAll(dynamic)].map(match => ({ name: match[1] ?? '', isType: false }))
+  ]
+}
+
+t.test('arrows point down', async t => {
+  const wrong: string[] = []
+  for (const { path, room, imports } of sources()) {
+    // Files at the top are the composition root: they know everyone, and nobody knows them.
+    if (room === '') continue
+    t.ok(allowed[room], `${path} lies in a room of ARCHITECTURE.md`)
+    for (const { name } of imports) {
+      if (!name.startsWith('.')) continue
+      const target = normalize(join(dirname(path), name))
+      const isFine =
+        target.startsWith(`${room}/`) || allowed[room]?.some(prefix => target.startsWith(prefix))
+      if (isFine !== true) wrong.push(`${path} imports ${target}`)
+    }
+  }
+  t.same(wrong, [])
+})
+
+t.test('the lower floors do no I/O', async t => {
+  const wrong: string[] = []
+  for (const { path, room, imports } of sources()) {
+    const pure = pureModules[room]
+    if (pure === undefined) continue
+    for (const { name, isType } of imports) {
+      if (name.startsWith('node:') && !isType && !pure.includes(name))
+        wrong.push(`${path}: ${name}`)
+    }
+  }
+  t.same(wrong, [])
+})
+
+t.test('time and chance come in by the front door', async t => {
+  const forbidden =
+    /\b(Date\.now|new Date\(|Math\.random|setTimeout|setInterval|setImmediate|process\.)/
+  const wrong = sources()
+    .filter(({ room }) => ['core', 'ports', 'actors'].includes(room))
+    .filter(({ text }) => forbidden.test(text.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, '')))
+  t.same(
+    wrong.map(({ path }) => path),
+    []
+  )
+})
+
+t.test('the core knows no promise', async t => {
+  const wrong = sources().filter(
+    ({ room, text }) => room === 'core' && /\b(async|await|Promise)\b/.test(text)
+  )
+  t.same(
+    wrong.map(({ path }) => path),
+    []
+  )
+})
+
+t.test('a package has one home', async t => {
+  const wrong: string[] = []
+  for (const { path, imports } of sources()) {
+    for (const { name, isType } of imports) {
+      if (name.startsWith('.') || name.startsWith('node:') || isType) continue
+      const home = oneHome[name]
+      if (home === undefined || !path.startsWith(home)) wrong.push(`${path} imports ${name}`)
+    }
+  }
+  t.same(wrong, [])
+})
+
+t.test('every dependency has its reason in docs', async t => {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string> | undefined
+  >
+  const reasons = readFileSync(join(root, 'docs/dependencies.md'), 'utf8')
+  const groups = ['dependencies', 'optionalDependencies', 'devDependencies']
+  for (const name of groups.flatMap(group => Object.keys(manifest[group] ?? {}))) {
+    t.match(reasons, `\`${name}\``, `${name} has its reason`)
+  }
+})
+
+t.test('files stay short', async t => {
+  const sizes = globSync('{src,scripts}/**/*.{ts,c}', { cwd: root }).map(path => ({
+    path,
+    lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1
+  }))
+  t.same(
+    sizes.filter(({ lines }) => lines > sourceLinesMax),
+    []
+  )
+  const sorted = sizes.map(({ lines }) => lines).sort((a, b) => a - b)
+  t.ok((sorted[sorted.length >> 1] ?? 0) <= medianLinesMax, 'the median file is short')
+  const long = globSync('test/**/*.ts', { cwd: root }).filter(
+    path => readFileSync(join(root, path), 'utf8').split('\n').length - 1 > testLinesMax
+  )
+  t.same(long, [])
+})
+
+t.test('files are named for their concept', async t => {
+  const vague = /(^|\/)(utils?|helpers?|common|misc|index)(\.ts|\/)/
+  t.same(
+    globSync('{src,test,scripts}/**/*.ts', { cwd: root }).filter(path => vague.test(path)),
+    []
+  )
+})
+
+t.test('nothing is left for later', async t => {
+  const marks = /\b(TODO|FIXME|XXX|HACK)\b/
+  const wrong = globSync('{src,scripts}/**/*.{ts,c}', { cwd: root }).filter(path =>
+    marks.test(readFileSync(join(root, path), 'utf8'))
+  )
+  t.same(wrong, [])
+})
