@@ -1,0 +1,228 @@
+// The book against a dumb model over a universe of a few addresses: what it hands out, when, and never twice.
+
+import fc from 'fast-check'
+import t from 'tap'
+import type { Address } from '../../src/core/address.ts'
+import { AddressBook, type Reservation } from '../../src/core/address-book.ts'
+import { ip, pool, sandbox } from '../support/samples.ts'
+
+const policy = { normalMs: 30_000, scarceMs: 5_000 }
+const small = pool('small', '10.9.0.0/29', '10.9.0.1-10.9.0.6')
+
+function book(...pools: ReturnType<typeof pool>[]): AddressBook {
+  const made = new AddressBook(policy)
+  made.setPools(pools.length === 0 ? [small] : pools)
+  return made
+}
+
+function given(reservation: Reservation): Address {
+  if (reservation.type !== 'Reserved') throw new Error(`reservation is ${reservation.type}`)
+  return reservation.address
+}
+
+/** Reserve and confirm. */
+function take(from: AddressBook, name = 'small', now = 0): Address {
+  const address = given(from.reserve(name, 'somebody', now))
+  from.confirm(address)
+  return address
+}
+
+t.test('next-fit goes on after the last address and comes round', async t => {
+  const made = book()
+  t.same([take(made), take(made)], [ip('10.9.0.1'), ip('10.9.0.2')])
+  made.cool(ip('10.9.0.1'), 0, undefined, false)
+  t.same(made.endCooldowns(30_000), [ip('10.9.0.1')])
+  t.same(
+    [take(made), take(made), take(made), take(made), take(made)],
+    ['10.9.0.3', '10.9.0.4', '10.9.0.5', '10.9.0.6', '10.9.0.1'].map(ip)
+  )
+  t.match(made.reserve('small', 'x', 30_000), { type: 'Exhausted', readyInMs: undefined })
+})
+
+t.test('a cancelled reservation is as if it had never been', async t => {
+  const made = book()
+  const first = given(made.reserve('small', 'x', 0))
+  made.cancel(first)
+  t.equal(given(made.reserve('small', 'y', 0)), first)
+  t.match(made.usage(), [{ used: 1n, free: 5n, cooling: 0n, total: 6n }])
+})
+
+t.test('a released address cools down', async t => {
+  const rows = [
+    { what: 'not before its time', now: 29_999, vacated: false, ended: 0 },
+    { what: 'until its time', now: 30_000, vacated: false, ended: 1 },
+    { what: 'also when its namespace is gone', now: 29_999, vacated: true, ended: 0 }
+  ]
+  for (const { what, now, vacated, ended } of rows) {
+    const made = book()
+    made.cool(take(made), 0, sandbox(1), vacated)
+    t.equal(made.endCooldowns(now).length, ended, what)
+    made.checkInvariants()
+  }
+})
+
+t.test('when nothing is free a cooling address may serve early', async t => {
+  const full = (vacated: boolean) => {
+    const made = book()
+    const all = [1, 2, 3, 4, 5, 6].map(() => take(made))
+    made.cool(all[2] as Address, 1_000, sandbox(1), vacated)
+    return made
+  }
+  t.match(full(false).reserve('small', 'x', 5_999), {
+    type: 'Exhausted',
+    readyInMs: 1,
+    suspects: [{ address: ip('10.9.0.3') }]
+  })
+  t.equal(given(full(false).reserve('small', 'x', 6_000)), ip('10.9.0.3'), 'after the least time')
+  t.equal(given(full(true).reserve('small', 'x', 1_000)), ip('10.9.0.3'), 'at once when vacated')
+  const late = full(false)
+  late.vacate(ip('10.9.0.3'))
+  t.equal(given(late.reserve('small', 'x', 1_001)), ip('10.9.0.3'), 'as soon as it is vacated')
+  late.cancel(ip('10.9.0.3'))
+  late.checkInvariants()
+  t.match(
+    late.usage(),
+    [{ cooling: 1n, used: 5n }],
+    'and cools on when the reservation is cancelled'
+  )
+})
+
+t.test('an address by name', async t => {
+  const made = book(small, pool('other', '10.9.0.0/29', '10.9.0.7'))
+  const exact = (address: string, pools = ['small'], now = 0) =>
+    made.reserveExact(ip(address), pools, 'x', now)
+  t.equal(given(exact('10.9.0.4')), ip('10.9.0.4'))
+  t.match(exact('10.9.0.4'), { type: 'Taken', holder: 'x' })
+  t.match(exact('10.9.0.7'), { type: 'Outside' }, 'of a pool that may not serve')
+  t.equal(given(exact('10.9.0.7', ['small', 'other'])), ip('10.9.0.7'))
+  t.match(exact('10.9.0.200'), { type: 'Outside' })
+  made.confirm(ip('10.9.0.4'))
+  made.cool(ip('10.9.0.4'), 0, sandbox(1), false)
+  t.match(exact('10.9.0.4', ['small'], 4_999), { type: 'Exhausted', readyInMs: 1 })
+  t.equal(given(exact('10.9.0.4', ['small'], 5_000)), ip('10.9.0.4'))
+})
+
+t.test('pools change under running pods', async t => {
+  const made = book()
+  const kept = take(made)
+  const cooling = take(made)
+  made.cool(cooling, 0, undefined, false)
+  made.setPools([pool('small', '10.9.0.0/29', '10.9.0.5-10.9.0.6')])
+  made.checkInvariants()
+  t.same([...made.poolsInUse()], ['small'])
+  t.equal(take(made), ip('10.9.0.5'))
+  made.cool(kept, 1, undefined, false)
+  t.same(made.endCooldowns(60_000), [cooling, kept], 'what no pool has any more still ends')
+  made.setPools([small])
+  made.checkInvariants()
+  t.match(made.usage(), [{ used: 1n, free: 5n }])
+  made.setPools([])
+  t.same([made.usage(), [...made.poolsInUse()]], [[], ['small']])
+})
+
+t.test('what the store remembers is used before anything is handed out', async t => {
+  const made = book()
+  made.restoreLive(ip('10.9.0.1'), 'small', 'a')
+  made.restoreCooling({ address: ip('10.9.0.2'), pool: 'small', since: 0 }, false)
+  made.setCursor('small', ip('10.9.0.4'))
+  made.checkInvariants()
+  t.same(
+    [take(made), take(made)],
+    [ip('10.9.0.4'), ip('10.9.0.5')],
+    'next-fit goes on where it was'
+  )
+})
+
+t.test('a pool of any width is one and the same effort', async t => {
+  for (const wide of [
+    pool('w', '10.0.0.0/8', '10.0.0.1-10.255.255.254'),
+    pool('w', 'fd00::/64', 'fd00::1-fd00::ffff:ffff:ffff:fffe')
+  ]) {
+    const made = book(wide)
+    t.equal(take(made, 'w'), wide.usable.ranges().next().value?.start)
+    t.equal(made.usage()[0]?.used, 1n)
+  }
+})
+
+type Command =
+  | { readonly type: 'reserve' | 'confirm' | 'cancel' | 'cool' | 'vacate'; readonly n: number }
+  | { readonly type: 'exact'; readonly n: number }
+  | { readonly type: 'wait'; readonly n: number }
+  | { readonly type: 'pools'; readonly n: number }
+
+const command: fc.Arbitrary<Command> = fc.record({
+  type: fc.constantFrom(
+    'reserve',
+    'reserve',
+    'confirm',
+    'confirm',
+    'cancel',
+    'cool',
+    'vacate',
+    'exact',
+    'wait',
+    'pools'
+  ),
+  n: fc.nat(7)
+})
+
+t.test('random histories agree with the model', async t => {
+  const layouts = [
+    [small],
+    [pool('small', '10.9.0.0/29', '10.9.0.1-10.9.0.3'), pool('more', '10.9.0.0/29', '10.9.0.5')],
+    []
+  ]
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 80 }), commands => {
+      const made = book()
+      // The model: one word for each address that is not simply free, and since when it is so.
+      const state = new Map<Address, { word: 'reserved' | 'live' | 'cooling'; since: number }>()
+      let now = 0
+      const reserved = (reservation: Reservation) => {
+        if (reservation.type !== 'Reserved') return
+        const before = state.get(reservation.address)
+        const early = before?.word === 'cooling' && now - before.since < policy.scarceMs
+        t.ok(before === undefined || before.word === 'cooling', 'never one that is used')
+        t.notOk(early && !vacated.has(reservation.address), 'never one that is too warm')
+        state.set(reservation.address, { word: 'reserved', since: before?.since ?? -1 })
+      }
+      const vacated = new Set<Address>()
+      for (const { type, n } of commands) {
+        const address = ip(`10.9.0.${n}`)
+        const word = state.get(address)?.word
+        if (type === 'reserve') reserved(made.reserve('small', `h${n}`, now))
+        if (type === 'exact') reserved(made.reserveExact(address, ['small', 'more'], 'h', now))
+        if (type === 'confirm' && word === 'reserved') {
+          made.confirm(address)
+          state.set(address, { word: 'live', since: now })
+          vacated.delete(address)
+        }
+        if (type === 'cancel' && word === 'reserved') {
+          made.cancel(address)
+          const since = state.get(address)?.since ?? -1
+          if (since < 0) state.delete(address)
+          else state.set(address, { word: 'cooling', since })
+        }
+        if (type === 'cool' && word === 'live') {
+          made.cool(address, now, undefined, false)
+          state.set(address, { word: 'cooling', since: now })
+        }
+        if (type === 'vacate' && word === 'cooling') {
+          made.vacate(address)
+          vacated.add(address)
+        }
+        if (type === 'wait') {
+          now += n * 2_000
+          for (const ended of made.endCooldowns(now)) {
+            t.ok(now - (state.get(ended)?.since ?? now) >= policy.normalMs)
+            state.delete(ended)
+            vacated.delete(ended)
+          }
+        }
+        if (type === 'pools') made.setPools(layouts[n % layouts.length] ?? [])
+        made.checkInvariants()
+      }
+    }),
+    { numRuns: 300 }
+  )
+})

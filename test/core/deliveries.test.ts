@@ -1,0 +1,24 @@
+import t from 'tap'
+import { Deliveries } from '../../src/core/deliveries.ts'
+
+t.test('an answer is taken back when its last client is gone', async t => {
+  const deliveries = new Deliveries()
+  deliveries.open('k', 1)
+  deliveries.join('k', 2)
+  t.equal(deliveries.abandon('k', 1), false, 'the other one may still get it')
+  t.equal(deliveries.abandon('k', 1), false, 'nobody leaves twice')
+  t.equal(deliveries.abandon('k', 2), true)
+  t.equal(deliveries.abandon('k', 2), false)
+})
+
+t.test('what somebody has confirmed stays', async t => {
+  const deliveries = new Deliveries()
+  deliveries.open('k', 1)
+  deliveries.open('k', 2)
+  deliveries.settle('k')
+  deliveries.join('k', 3)
+  t.same(
+    [1, 2, 3].map(client => deliveries.abandon('k', client)),
+    [false, false, false]
+  )
+})
