@@ -64,6 +64,7 @@ const char *reason(int error)
     {ECONNREFUSED, "nobody listens on it"}, {EAGAIN, "too many clients are waiting for it"},
     {ECONNRESET, "it closed the connection before it had answered"}, {EBADF, "it is closed"},
     {EMFILE, "too many open files"}, {ENFILE, "too many open files"}, {EIO, "input/output error"},
+    {EISDIR, "it is a directory"}, {ENAMETOOLONG, "its path is too long"},
     {E2BIG, "it holds 4096 deletions already"}, {EFBIG, "this one is too large"},
     {ENOSPC, "the disk is full"}, {EDQUOT, "the disk quota is used up"},
     {EROFS, "the file system is read-only"},

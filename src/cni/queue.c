@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h> /* renameat */
@@ -100,6 +101,7 @@ int queue_write(const char *path, hash128 key, const void *content, size_t size)
   hex(name, key, HASH_DIGITS);
   hex(temporary + 1, key, HASH_DIGITS);
   hex(temporary + 1 + HASH_DIGITS + 1, (hash128)getpid(), PID_DIGITS);
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
   int directory = open_directory(path);
   if (directory < 0) return errno;
   if (faccessat(directory, name, F_OK, 0) != 0 && is_full(directory)) return E2BIG;
