@@ -1,0 +1,56 @@
+// Who was told which address: kept from the answers of the plugin alone, so that it may contradict the
+// daemon. Times are those of this process, and every claim is made where it cannot be too early.
+
+export class Judge {
+  /** Told and not yet given back: by key, the addresses. */
+  readonly #live = new Map<string, readonly string[]>()
+  readonly #owner = new Map<string, string>()
+  readonly #faults: string[] = []
+
+  get live(): ReadonlyMap<string, readonly string[]> {
+    return this.#live
+  }
+
+  get faults(): readonly string[] {
+    return this.#faults
+  }
+
+  /** An ADD has succeeded and said these addresses. */
+  told(key: string, addresses: readonly string[]): void {
+    const before = this.#live.get(key)
+    if (before !== undefined && before.join() !== addresses.join()) {
+      this.#faults.push(`${key} had ${before.join()} and was told ${addresses.join()}`)
+    }
+    if (addresses.length === 0) this.#faults.push(`${key} was told no address`)
+    this.givesBack(key)
+    for (const address of addresses) {
+      const owner = this.#owner.get(address)
+      if (owner !== undefined)
+        this.#faults.push(`${address} was told to ${key}, but ${owner} has it`)
+      this.#owner.set(address, key)
+    }
+    this.#live.set(key, addresses)
+  }
+
+  /** From the start of a DEL, or of a GC that does not keep it, its addresses may go to anybody. */
+  givesBack(key: string): void {
+    for (const address of this.#live.get(key) ?? []) {
+      if (this.#owner.get(address) === key) this.#owner.delete(address)
+    }
+    this.#live.delete(key)
+  }
+
+  /** What a daemon at rest holds must have everything that was told. */
+  compare(held: ReadonlyMap<string, readonly string[]>): void {
+    for (const [key, addresses] of this.#live) {
+      const there = held.get(key)?.join() ?? 'nothing'
+      if (there !== addresses.join()) {
+        this.#faults.push(`${key} was told ${addresses.join()}, and the daemon has ${there}`)
+      }
+    }
+  }
+
+  fault(text: string): void {
+    this.#faults.push(text)
+  }
+}
