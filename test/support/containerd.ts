@@ -5,9 +5,12 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
@@ -51,6 +54,7 @@ export class Containerd implements AsyncDisposable {
 
   /** Start it, also again after kill(), and wait until it is ready for pods. */
   async launch(): Promise<void> {
+    dropTornResults()
     const child = spawn('containerd', ['--config', join(this.dir, 'config.toml')], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env['PATH'], TMPDIR: this.dir }
@@ -151,5 +155,21 @@ state = "${this.dir}/state"
     const archive = join(dir, 'image.tar')
     await run('tar', ['-C', dir, '-cf', archive, 'config.json', 'manifest.json', 'layer.tar'])
     await run('ctr', ['--address', this.#socket, '-n', 'k8s.io', 'images', 'import', archive])
+  }
+}
+
+/**
+ * containerd's CNI library does not write its cache of results in one step. Killed in the middle it
+ * leaves half a file, and can then not delete that pod until somebody removes it.
+ */
+function dropTornResults(): void {
+  const cache = '/var/lib/cni/results'
+  for (const name of existsSync(cache) ? readdirSync(cache) : []) {
+    const path = join(cache, name)
+    try {
+      JSON.parse(readFileSync(path, 'utf8'))
+    } catch {
+      rmSync(path)
+    }
   }
 }
