@@ -2,7 +2,6 @@
 // back. It decides, commits, tells: in this order, always.
 
 import type { AttachmentStore, StoredState } from '../ports/attachment-store.ts'
-import type { Address } from '../core/address.ts'
 import { keyText } from '../core/attachment.ts'
 import type { Log } from '../ports/log.ts'
 import { Admission } from './admission.ts'
@@ -77,17 +76,8 @@ function receive({ ledger, admission, departure }: State, message: AllocatorMess
     case 'PoolsChanged':
       return ledger.setPools(message)
     case 'Cooled':
-      return forget(ledger, message.addresses)
+      return departure.forget(message)
     case 'CommitTick':
       return ledger.commits.flush()
   }
-}
-
-/** Cool-downs are over. When the disk refuses, the rows stay: the next use of an address overwrites its own. */
-function forget(ledger: Ledger, addresses: readonly Address[]): void {
-  ledger.commits.add({
-    changes: [{ type: 'Forget', addresses }],
-    onDurable: () => {},
-    onFailed: () => {}
-  })
 }

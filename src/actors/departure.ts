@@ -8,7 +8,15 @@ import type { Change } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { Admission } from './admission.ts'
 import type { Ledger } from './ledger.ts'
-import type { Abandon, AllocatorMessage, Collect, Reap, Release, Released } from './messages.ts'
+import type {
+  Abandon,
+  AllocatorMessage,
+  Collect,
+  Cooled,
+  Reap,
+  Release,
+  Released
+} from './messages.ts'
 import type { ActorContext } from './runtime/actor-system.ts'
 
 /** How soon a release that the disk refused is tried again. */
@@ -22,6 +30,8 @@ export class Departure {
   readonly #context: ActorContext<AllocatorMessage>
   /** Releases that the runtime was promised and the disk refused. */
   readonly #owed = new Map<string, Release>()
+  /** Ends of cool-downs that the disk refused. */
+  readonly #unforgotten: Cooled[] = []
 
   constructor(
     ledger: Ledger,
@@ -92,7 +102,21 @@ export class Departure {
     this.#depart(key, attachment, undefined, true, () => {})
   }
 
+  /** The store need not remember these any longer. */
+  forget(message: Cooled): void {
+    const { addresses, until } = message
+    this.#ledger.commits.add({
+      changes: [{ type: 'Forget', addresses, until, boot: this.#boot }],
+      onDurable: () => {},
+      onFailed: () => {
+        this.#unforgotten.push(message)
+        this.#context.schedule('owed', owedRetryMs, { type: 'OwedTick' })
+      }
+    })
+  }
+
   retryOwed(): void {
+    for (const message of this.#unforgotten.splice(0)) this.forget(message)
     for (const message of this.#owed.values()) {
       this.#ledger.whenSettled(message.key, () => this.release({ ...message, replyTo: () => {} }))
     }

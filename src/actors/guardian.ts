@@ -56,7 +56,11 @@ export async function guard(options: GuardianOptions): Promise<House> {
   const build = () => {
     const built = new ActorSystem(clock)
     const onStopped = (reason: StopReason) => {
-      if (reason.type === 'Crashed' && system === built) rebuild(reason.error)
+      if (reason.type !== 'Crashed' || system !== built) return
+      system = undefined
+      // Two allocators over one store would be two opinions of what is free: the old one ends first.
+      built.abort(reason.error)
+      rebuild(reason.error)
     }
     const refs = furnish(built, listing, options, onStopped)
     allocatorRelay.point(refs.allocator)
@@ -68,7 +72,6 @@ export async function guard(options: GuardianOptions): Promise<House> {
     const recent = crashes.filter(at => now - at < crashWindowMs)
     crashes.splice(0, crashes.length, ...recent, now)
     log.error({ error, crashes: crashes.length }, 'an actor crashed; the house is built anew')
-    system = undefined
     allocatorRelay.point(undefined)
     catalogueRelay.point(undefined)
     if (crashes.length > crashesMax) return onGivenUp(error)
@@ -117,7 +120,7 @@ function furnish(
         probe,
         restore: book =>
           restoreBook(book, poolsOf.get(cidr) ?? [], remembered.get(cidr), state.cursors, boot),
-        onCooled: addresses => allocatorRelay.tell({ type: 'Cooled', addresses })
+        onCooled: (addresses, until) => allocatorRelay.tell({ type: 'Cooled', addresses, until })
       })
     )
     actor.watch(onStopped)

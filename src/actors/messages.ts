@@ -107,10 +107,11 @@ export interface PoolsChanged {
   readonly subnets: ReadonlyMap<string, ActorRef<SubnetMessage>>
 }
 
-/** Sent by a subnet: these addresses are free again. */
+/** Sent by a subnet: these addresses, which were released before `until`, are free again. */
 export interface Cooled {
   readonly type: 'Cooled'
   readonly addresses: readonly Address[]
+  readonly until: MonotonicMs
 }
 
 /** Sent by the reaper and the admin server. */

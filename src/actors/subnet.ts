@@ -8,6 +8,7 @@ import {
 } from '../core/address-book.ts'
 import { judgeSandbox } from '../core/sandbox.ts'
 import type { PoolUsage } from '../core/refusal.ts'
+import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import type { Address } from '../core/address.ts'
 import type { SubnetMessage } from './messages.ts'
@@ -27,7 +28,7 @@ export interface SubnetOptions {
   /** Puts back what the store remembers of this subnet. */
   readonly restore: (book: AddressBook) => void
   /** Hears of addresses that are free again. */
-  readonly onCooled: (addresses: readonly Address[]) => void
+  readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
 }
 
 type Context = ActorContext<SubnetMessage>
@@ -92,7 +93,7 @@ function receive(
       return { ...state, sighting: false }
     case 'CooldownTick': {
       const cooled = book.endCooldowns(now)
-      if (cooled.length > 0) options.onCooled(cooled)
+      if (cooled.length > 0) options.onCooled(cooled, now - options.policy.normalMs)
       context.schedule('cooldown', cooldownTickMs, { type: 'CooldownTick' })
       return state
     }

@@ -32,8 +32,16 @@ export type Change =
   | { readonly type: 'Bury'; readonly tombstone: Tombstone }
   /** Drop tombstones; from now on `horizon` stands for all of them. */
   | { readonly type: 'Unbury'; readonly keys: readonly AttachmentKey[]; readonly horizon?: Moment }
-  /** These addresses have cooled down. One that is in use again by now is left alone. */
-  | { readonly type: 'Forget'; readonly addresses: readonly Address[] }
+  /**
+   * These addresses have cooled down. One that is in use again by now is left alone, and so is one that
+   * was released anew, after `until` on the clock of `boot`.
+   */
+  | {
+      readonly type: 'Forget'
+      readonly addresses: readonly Address[]
+      readonly until: MonotonicMs
+      readonly boot: string
+    }
   /** Where next-fit goes on in this pool. */
   | { readonly type: 'MoveCursor'; readonly pool: string; readonly address: Address }
 

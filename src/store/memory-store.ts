@@ -83,7 +83,12 @@ function apply(tables: Tables, change: Change): void {
       tables.horizon = change.horizon ?? tables.horizon
       return
     case 'Forget':
-      for (const address of change.addresses) tables.cooling.delete(address)
+      for (const address of change.addresses) {
+        const cooling = tables.cooling.get(address)
+        if (cooling === undefined) continue
+        const { boot, since } = cooling
+        if (boot !== change.boot || since <= change.until) tables.cooling.delete(address)
+      }
       return
     case 'MoveCursor':
       tables.cursors.set(change.pool, change.address)

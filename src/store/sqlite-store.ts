@@ -103,7 +103,9 @@ export class SqliteStore implements AttachmentStore {
         }
         return
       case 'Forget':
-        for (const address of change.addresses) this.#statements.forget.run(addressToBytes(address))
+        for (const address of change.addresses) {
+          this.#statements.forget.run(addressToBytes(address), change.boot, change.until)
+        }
         return
       case 'MoveCursor':
         return
@@ -186,7 +188,10 @@ function prepare(database: Database) {
       'INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?)'
     ),
     unbury: sql<KeyParts>(`DELETE FROM tombstone WHERE ${attachment}`),
-    forget: sql<[Uint8Array]>('DELETE FROM address WHERE address = ? AND attachment IS NULL'),
+    forget: sql<[Uint8Array, string, number]>(
+      `DELETE FROM address
+       WHERE address = ? AND attachment IS NULL AND (boot <> ? OR since <= ?)`
+    ),
     moveCursor: sql<[string, Uint8Array]>('INSERT OR REPLACE INTO cursor VALUES (?, ?)'),
     setHorizon: sql<[string]>(`INSERT OR REPLACE INTO meta VALUES ('horizon', ?)`),
     getHorizon: sql<[], { value: string }>(`SELECT value FROM meta WHERE key = 'horizon'`)

@@ -1,6 +1,7 @@
 // Random histories of a whole house, judged from outside: what was told, what was released, what leaks.
 // The judge knows nothing of how the house works.
 
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { keyText } from '../../src/core/attachment.ts'
@@ -40,12 +41,12 @@ t.test('never two with one address, and nothing leaks', async t => {
       ]).open()
       /** What each key was told and not yet asked to give back. */
       const holders = new Map<string, readonly bigint[]>()
-      /** Told to a client that left, so nobody's. */
       const judge = () => {
         const all = [...holders.values()].flat()
-        t.equal(new Set(all).size, all.length, 'never two with one address')
+        assert.equal(new Set(all).size, all.length, 'never two with one address')
         const stored = new Set(house.stored())
-        for (const holder of holders.keys()) t.ok(stored.has(holder), 'what was told is durable')
+        for (const holder of holders.keys())
+          assert.ok(stored.has(holder), 'what was told is durable')
       }
       for (const { what, who, ms } of steps) {
         const target = key(`c${who}`)
@@ -55,7 +56,7 @@ t.test('never two with one address, and nothing leaks', async t => {
           if (typeof outcome === 'string') told.refusals += 1
           else {
             const known = holders.get(name)
-            if (known !== undefined) t.same(outcome, known, 'the same answer again')
+            if (known !== undefined) assert.deepEqual(outcome, known, 'the same answer again')
             told.adds += 1
             holders.set(name, outcome)
           }
@@ -102,9 +103,9 @@ t.test('never two with one address, and nothing leaks', async t => {
       house.store.fault = () => {}
       for (let i = 0; i <= 5; i += 1) await house.del(key(`c${i}`))
       await house.pass(2_000)
-      t.same(house.stored(), [], 'nothing leaks')
+      assert.deepEqual(house.stored(), [], 'nothing leaks')
       await house.pass(40_000, 5_000)
-      t.same(house.store.load().cooling, [], 'and everything is free again')
+      assert.deepEqual(house.store.load().cooling, [], 'and everything is free again')
     }),
     {
       numRuns: runs,

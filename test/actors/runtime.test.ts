@@ -70,14 +70,14 @@ t.test('silence ends in a timeout', async t => {
   const { actor, clock, timing } = world()
   const asked = ask(actor, { type: 'Ignore' }, timing)
   clock.advance(1_000)
-  await t.rejects(asked, { reason: 'Timeout' })
+  await t.rejects(asked, { name: 'AskError', reason: 'Timeout' })
 })
 
 t.test('a crash tells everybody who waits, with its cause', async t => {
   const { actor, timing, system } = world()
   const asked = ask(actor, { type: 'Ignore' }, timing)
   actor.tell({ type: 'Crash' })
-  await t.rejects(asked, { reason: 'Stopped', cause: { message: 'on purpose' } })
+  await t.rejects(asked, { name: 'AskError', reason: 'Stopped', cause: { message: 'on purpose' } })
   t.equal(actor.tell({ type: 'Add', n: 1 }), false)
   t.match(system.vitals(), [{ name: 'adder', stopped: { type: 'Crashed' } }])
 })

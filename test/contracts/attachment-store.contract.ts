@@ -66,7 +66,10 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
     store.commit([attach('c1', ['10.9.0.7', '10.9.0.8'])])
     store.commit([detach('c1', ['10.9.0.7', '10.9.0.8'])])
     store.commit([attach('c2', ['10.9.0.7'])])
-    store.commit([{ type: 'Forget', addresses: [ip('10.9.0.7'), ip('10.9.0.8'), ip('10.9.0.9')] }])
+    const addresses = ['10.9.0.7', '10.9.0.8', '10.9.0.9'].map(ip)
+    store.commit([{ type: 'Forget', addresses, until: 99, boot }])
+    t.equal(store.load().cooling.length, 1, 'one that was released later stays')
+    store.commit([{ type: 'Forget', addresses, until: 100, boot }])
     const { attachments, cooling } = reopen(store).load()
     t.same(
       attachments.map(one => keyText(one.key)),

@@ -27,6 +27,11 @@ export class ManualClock implements Clock {
     }
   }
 
+  /** The process that set them is gone. */
+  forgetAlarms(): void {
+    this.#alarms = []
+  }
+
   /** Let time pass; every alarm on the way goes off at its own moment. */
   advance(ms: number): void {
     const until = this.#now + ms

@@ -229,6 +229,7 @@ export class TestHouse {
   /** The process is gone at this moment, and another one starts from what was durable. */
   async restart(boot = this.namespaces.boot): Promise<void> {
     this.#house = undefined
+    this.clock.forgetAlarms()
     await this.open(boot)
   }
 

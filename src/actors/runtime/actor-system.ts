@@ -39,13 +39,19 @@ export interface ActorVitals {
   readonly stopped: StopReason | undefined
 }
 
+/** What the system keeps of each actor, whatever its messages are. */
+interface Handle {
+  readonly vitals: () => ActorVitals
+  readonly stop: () => Promise<void>
+  readonly abort: (error: unknown) => void
+}
+
 const drain = Symbol('drain')
 
 export class ActorSystem {
   readonly #clock: Clock
   readonly #root = start()
-  readonly #actors: { readonly vitals: () => ActorVitals; readonly stop: () => Promise<void> }[] =
-    []
+  readonly #actors: Handle[] = []
   #spawned = 0
 
   constructor(clock: Clock) {
@@ -104,6 +110,7 @@ export class ActorSystem {
       for (const onStopped of watchers) onStopped(reason)
     }
     const receive = (state: State, message: Message | typeof drain): State => {
+      if (stopped !== undefined) return state
       if (message === drain) {
         retire({ type: 'Drained' })
         stop(actor)
@@ -135,7 +142,11 @@ export class ActorSystem {
         new Promise(resolve => {
           self.watch(() => resolve())
           if (stopped === undefined) dispatch(actor, drain)
-        })
+        }),
+      abort: error => {
+        retire({ type: 'Crashed', error })
+        stop(actor)
+      }
     })
     return self
   }
@@ -147,6 +158,12 @@ export class ActorSystem {
   /** Stop every actor in the reverse order of their birth; each one empties its mailbox first. */
   async stop(): Promise<void> {
     for (const actor of this.#actors.reverse()) await actor.stop()
+    stop(this.#root)
+  }
+
+  /** End every actor at once: none handles a message after this returns. What they had decided is lost. */
+  abort(error: unknown): void {
+    for (const actor of this.#actors) actor.abort(error)
     stop(this.#root)
   }
 }
