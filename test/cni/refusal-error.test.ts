@@ -1,0 +1,75 @@
+// Every refusal has its code and a sentence that says what, where and what to do; docs/errors.md knows all codes.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { cniCodes } from '../../src/cni/cni-error.ts'
+import { refusalError } from '../../src/cni/refusal-error.ts'
+import type { Refusal } from '../../src/core/refusal.ts'
+import { ip } from '../support/samples.ts'
+
+const full = [{ pool: 'blue', total: 5n, used: 5n, cooling: 0n, free: 0n }]
+const cooling = [{ pool: 'blue', total: 5n, used: 3n, cooling: 2n, free: 0n }]
+
+const rows: readonly { refusal: Refusal; code: number; says: RegExp }[] = [
+  {
+    refusal: { reason: 'PoolExhausted', pools: full },
+    code: 110,
+    says: /"blue" is full: 5 of 5 used on n1; add/
+  },
+  {
+    refusal: { reason: 'PoolExhausted', pools: [] },
+    code: 110,
+    says: /no pool has a free address/
+  },
+  {
+    refusal: { reason: 'AddressesCooling', pools: cooling, readyInMs: 1_200 },
+    code: 11,
+    says: /3 of 5 used, 2 cooling on n1/
+  },
+  {
+    refusal: { reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0' },
+    code: 101,
+    says: /10\.9\.0\.5 is used by net1\/c1\/eth0 on n1/
+  },
+  {
+    refusal: { reason: 'AddressOutsidePools', address: ip('fd00::9'), pools: ['a', 'b'] },
+    code: 102,
+    says: /fd00::9 is not offered by pools "a", "b"/
+  },
+  {
+    refusal: { reason: 'PoolUnknown', pool: 'x', known: ['a'] },
+    code: 102,
+    says: /"x" does not exist on n1.*known are a/
+  },
+  {
+    refusal: { reason: 'NoPoolFits', why: ['pool a is disabled'] },
+    code: 102,
+    says: /n1 fits: pool a is disabled/
+  },
+  { refusal: { reason: 'DemandChanged', had: 'a', wants: 'b' }, code: 7, says: /DEL it first/ },
+  { refusal: { reason: 'Deleted' }, code: 11, says: /add it anew/ },
+  { refusal: { reason: 'TooOld' }, code: 11, says: /add it anew/ },
+  { refusal: { reason: 'Overloaded' }, code: 11, says: /try again/ },
+  { refusal: { reason: 'StoreFull', detail: '' }, code: 5, says: /disk.*n1 is full.*free space/ },
+  { refusal: { reason: 'StoreFailed', detail: 'EIO' }, code: 5, says: /log of orbweaverd/ }
+]
+
+t.test('every refusal says what, where and what to do', async t => {
+  for (const { refusal, code, says } of rows) {
+    const error = refusalError(refusal, 'n1')
+    t.equal(error.code, code, refusal.reason)
+    t.match(error.message, says)
+    t.notMatch(error.toJson(), /not found|no such file or directory/i)
+    t.notMatch(error.message, /\d+ s\b/, 'stable text: kubelet groups events by it')
+  }
+})
+
+t.test('docs/errors.md knows every code, and no other', async t => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8')
+  const documented = [...page.matchAll(/^\| (\d+) \|/gm)].map(match => Number(match[1]))
+  t.same(
+    documented.sort((a, b) => a - b),
+    Object.values(cniCodes).sort((a, b) => a - b)
+  )
+})

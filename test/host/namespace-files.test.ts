@@ -1,0 +1,92 @@
+// Real namespaces: seen, missing, gone, and held by a process although their name is gone.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { judgeSandbox, type Sandbox } from '../../src/core/sandbox.ts'
+import { createNamespaceFiles } from '../../src/host/namespace-files.ts'
+import { requireRoot } from '../support/privilege.ts'
+
+const bootIdFile = '/proc/sys/kernel/random/boot_id'
+const probe = createNamespaceFiles(bootIdFile)
+
+function add(name: string): string {
+  execFileSync('ip', ['netns', 'add', name])
+  return `/run/netns/${name}`
+}
+
+function remove(name: string): void {
+  execFileSync('ip', ['netns', 'delete', name])
+}
+
+async function sandboxAt(path: string): Promise<Sandbox> {
+  const seen = probe.see(path)
+  if (seen.type !== 'Namespace') throw new Error(`${path} is ${seen.type}`)
+  const { boot } = (await probe.sight([{ path, began: { boot: '', ns: 0n } }]))[0] ?? { boot: '' }
+  return { path, began: { boot, ns: 1n }, namespace: seen.id, witness: seen.witness }
+}
+
+async function verdictOn(sandbox: Sandbox): Promise<string> {
+  const [sighting] = await probe.sight([sandbox])
+  return sighting === undefined ? 'no sighting' : judgeSandbox(sandbox, sighting).type
+}
+
+t.test('what is no namespace of a pod', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-ns-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  writeFileSync(join(directory, 'plain'), '')
+  t.same(probe.see(join(directory, 'nothing')), { type: 'Missing' })
+  t.same(probe.see(join(directory, 'plain', 'below')), { type: 'Missing' })
+  t.same(probe.see(join(directory, 'plain')), { type: 'NotNamespace' })
+  t.same(probe.see('/proc/self/ns/net'), { type: 'Own' })
+})
+
+if (requireRoot(t, 'looking at network namespaces')) {
+  t.test('alive, then gone', async t => {
+    const name = `ow-ns-a-${process.pid}`
+    const sandbox = await sandboxAt(add(name))
+    t.equal(await verdictOn(sandbox), 'Alive')
+    remove(name)
+    t.equal(await verdictOn(sandbox), 'Gone')
+    add(name)
+    t.teardown(() => remove(name))
+    t.equal(await verdictOn(sandbox), 'Gone', 'another one of the same name is not the same')
+  })
+
+  t.test('a name that is gone is no proof while a process lives there', async t => {
+    const name = `ow-ns-b-${process.pid}`
+    const sandbox = await sandboxAt(add(name))
+    const child = spawn('ip', ['netns', 'exec', name, 'sleep', '60'])
+    t.teardown(() => child.kill('SIGKILL'))
+    const own = await sandboxAt(`/run/netns/${name}`)
+    for (let i = 0; i < 500; i += 1) {
+      const found = probe.see(`/proc/${child.pid}/ns/net`)
+      if (found.type === 'Namespace' && found.id === own.namespace) break
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    remove(name)
+    t.equal(await verdictOn(sandbox), 'Alive')
+    const exited = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exited
+    t.equal(await verdictOn(sandbox), 'Gone')
+  })
+
+  t.test('a namespace of a process', async t => {
+    const child = spawn('unshare', ['-n', 'sleep', '60'])
+    t.teardown(() => child.kill('SIGKILL'))
+    const path = `/proc/${child.pid}/ns/net`
+    for (let i = 0; i < 500 && probe.see(path).type !== 'Namespace'; i += 1) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    const sandbox = await sandboxAt(path)
+    t.equal(sandbox.witness?.path, '/proc')
+    t.equal(await verdictOn(sandbox), 'Alive')
+    const exited = new Promise(resolve => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await exited
+    t.equal(await verdictOn(sandbox), 'Gone')
+  })
+}
