@@ -37,7 +37,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
 const oneHome: Readonly<Record<string, string>> = {
   nact: 'actors/runtime/actor-system.ts',
   pino: 'telemetry/log.ts',
-  zod: 'config/',
+  valibot: 'config/',
   yaml: 'config/',
   msgpackr: 'cni/',
   'better-sqlite3': 'store/'

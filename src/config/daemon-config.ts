@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { parseDocument } from 'yaml'
-import * as z from 'zod'
+import * as v from 'valibot'
 import { ConfigInvalidError } from '../core/errors.ts'
 
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
@@ -16,59 +16,79 @@ const socketPathBytesMax = 107
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
-const path = z
-  .string({ error: 'must be an absolute path' })
-  .regex(/^\//, { error: 'must be an absolute path' })
+const absolutePath = v.pipe(
+  v.string('must be an absolute path'),
+  v.startsWith('/', 'must be an absolute path')
+)
 
-const socketPath = path.refine(text => Buffer.byteLength(text) <= socketPathBytesMax, {
-  error: `must have at most ${socketPathBytesMax} bytes`
-})
+const socketPath = v.pipe(
+  absolutePath,
+  v.maxBytes(socketPathBytesMax, `must have at most ${socketPathBytesMax} bytes`)
+)
 
 function seconds(from: number, to: number) {
-  const error = `must be a number of seconds from ${from} to ${to}`
-  return z.number({ error }).min(from, { error }).max(to, { error })
+  const problem = `must be a number of seconds from ${from} to ${to}`
+  return v.pipe(v.number(problem), v.minValue(from, problem), v.maxValue(to, problem))
 }
 
-const schema = z
-  .strictObject({
-    nodeName: z
-      .string({ error: 'must be the name of this node' })
-      .min(1, { error: 'must not be empty' })
-      .default(() => hostname()),
-    stateDir: path.default('/var/lib/orbweaver'),
-    socket: socketPath.default('/run/orbweaver/cni.sock'),
-    adminSocket: socketPath.default('/run/orbweaver/admin.sock'),
-    queueDir: path.optional(),
-    poolDirs: z.array(path, { error: 'must be a list of absolute paths' }).optional(),
-    bootIdFile: path.default('/proc/sys/kernel/random/boot_id'),
-    lockWaitSeconds: seconds(0, 3600).default(30),
-    log: z
-      .strictObject({
-        level: z
-          .enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` })
-          .default('info')
-      })
-      .prefault({}),
-    cooldown: z
-      .strictObject({
-        seconds: seconds(0, 86_400).default(30),
-        scarceSeconds: seconds(0, 86_400).default(5)
-      })
-      .prefault({}),
-    reconcile: z
-      .strictObject({
-        everySeconds: seconds(0.05, 86_400).default(30),
-        graceSeconds: seconds(0, 86_400).default(60)
-      })
-      .prefault({})
-  })
-  .refine(({ cooldown }) => cooldown.scarceSeconds <= cooldown.seconds, {
-    path: ['cooldown', 'scarceSeconds'],
-    error: 'must not be more than cooldown.seconds'
-  })
+const isSection = 'must be a section with keys of its own'
 
-export type DaemonConfig = Readonly<Omit<z.output<typeof schema>, 'queueDir'>> & {
+const sections = {
+  log: v.strictObject(
+    { level: v.optional(v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`), 'info') },
+    isSection
+  ),
+  cooldown: v.strictObject(
+    {
+      seconds: v.optional(seconds(0, 86_400), 30),
+      scarceSeconds: v.optional(seconds(0, 86_400))
+    },
+    isSection
+  ),
+  reconcile: v.strictObject(
+    {
+      everySeconds: v.optional(seconds(0.05, 86_400), 30),
+      graceSeconds: v.optional(seconds(0, 86_400), 60)
+    },
+    isSection
+  )
+}
+
+const schema = v.strictObject(
+  {
+    nodeName: v.optional(
+      v.pipe(v.string('must be the name of this node'), v.nonEmpty('must not be empty'))
+    ),
+    stateDir: v.optional(absolutePath, '/var/lib/orbweaver'),
+    socket: v.optional(socketPath, '/run/orbweaver/cni.sock'),
+    adminSocket: v.optional(socketPath, '/run/orbweaver/admin.sock'),
+    queueDir: v.optional(absolutePath),
+    poolDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths')),
+    bootIdFile: v.optional(absolutePath, '/proc/sys/kernel/random/boot_id'),
+    lockWaitSeconds: v.optional(seconds(0, 3600), 30),
+    log: v.optional(sections.log, {}),
+    cooldown: v.optional(sections.cooldown, {}),
+    reconcile: v.optional(sections.reconcile, {})
+  },
+  'must be a file of keys and values'
+)
+
+/** The least cool-down under scarcity, unless the whole of it is shorter. */
+const scarceSecondsDefault = 5
+
+export interface DaemonConfig {
+  readonly nodeName: string
+  readonly stateDir: string
+  readonly socket: string
+  readonly adminSocket: string
   readonly queueDir: string
+  /** Absent: the usual directory when it is there, else the embedded sample. */
+  readonly poolDirs?: readonly string[]
+  readonly bootIdFile: string
+  readonly lockWaitSeconds: number
+  readonly log: { readonly level: string }
+  readonly cooldown: { readonly seconds: number; readonly scarceSeconds: number }
+  readonly reconcile: { readonly everySeconds: number; readonly graceSeconds: number }
 }
 
 /** Read and validate a file. Throws ConfigInvalidError that names each key and what it may be. */
@@ -91,10 +111,26 @@ export function parseConfig(text: string, where: string): DaemonConfig {
       document.errors.map(({ message }) => message.trim())
     )
   }
-  const parsed = schema.safeParse(document.toJS() ?? {})
-  if (!parsed.success) throw new ConfigInvalidError(where, parsed.error.issues.map(problemOf))
-  const { queueDir, ...config } = parsed.data
-  return { ...config, queueDir: queueDir ?? join(config.stateDir, 'queue') }
+  const root: unknown = document.toJS() ?? {}
+  if (Array.isArray(root)) {
+    throw new ConfigInvalidError(where, ['the file: must be a file of keys and values, not a list'])
+  }
+  const parsed = v.safeParse(schema, root)
+  if (!parsed.success) throw new ConfigInvalidError(where, parsed.issues.map(problemOf))
+  const { nodeName, queueDir, poolDirs, cooldown, ...config } = parsed.output
+  const { seconds, scarceSeconds = Math.min(scarceSecondsDefault, seconds) } = cooldown
+  if (scarceSeconds > seconds) {
+    throw new ConfigInvalidError(where, [
+      'cooldown.scarceSeconds: must not be more than cooldown.seconds'
+    ])
+  }
+  return {
+    ...config,
+    nodeName: nodeName ?? hostname(),
+    queueDir: queueDir ?? join(config.stateDir, 'queue'),
+    cooldown: { seconds, scarceSeconds },
+    ...(poolDirs !== undefined && { poolDirs })
+  }
 }
 
 /** What there is without any file. */
@@ -102,13 +138,10 @@ export function defaultConfig(): DaemonConfig {
   return parseConfig('', 'defaults')
 }
 
-function problemOf(issue: z.core.$ZodIssue): string {
-  const key = issue.path.join('.')
-  if (issue.code === 'unrecognized_keys') {
-    const known = key === '' ? schema.shape : undefined
-    const names = issue.keys.map(name => (key === '' ? name : `${key}.${name}`)).join(', ')
-    const hint = known === undefined ? '' : `; known keys are ${Object.keys(known).join(', ')}`
-    return `${names}: unknown key${hint}`
-  }
-  return `${key === '' ? 'the file' : key}: ${issue.message}`
+function problemOf(issue: v.BaseIssue<unknown>): string {
+  const path = issue.path?.map(({ key }) => String(key)) ?? []
+  const key = path.join('.')
+  if (issue.expected !== 'never') return `${key === '' ? 'the file' : key}: ${issue.message}`
+  const section = path.length > 1 ? sections[path[0] as keyof typeof sections] : schema
+  return `${key}: unknown key; known are ${Object.keys(section.entries).join(', ')}`
 }

@@ -1,0 +1,65 @@
+// The configuration: what holds without it, and what is said of each kind of mistake.
+
+import { hostname } from 'node:os'
+import t from 'tap'
+import { defaultConfig, parseConfig, readConfig } from '../../src/config/daemon-config.ts'
+
+t.test('without a file all defaults hold', async t => {
+  t.same(defaultConfig(), {
+    nodeName: hostname(),
+    stateDir: '/var/lib/orbweaver',
+    socket: '/run/orbweaver/cni.sock',
+    adminSocket: '/run/orbweaver/admin.sock',
+    queueDir: '/var/lib/orbweaver/queue',
+    bootIdFile: '/proc/sys/kernel/random/boot_id',
+    lockWaitSeconds: 30,
+    log: { level: 'info' },
+    cooldown: { seconds: 30, scarceSeconds: 5 },
+    reconcile: { everySeconds: 30, graceSeconds: 60 }
+  })
+})
+
+t.test('every path can be moved', async t => {
+  const config = parseConfig('stateDir: /a\npoolDirs: [/b, /c]\nlog: {level: debug}', 'x')
+  t.match(config, {
+    stateDir: '/a',
+    queueDir: '/a/queue',
+    poolDirs: ['/b', '/c'],
+    log: { level: 'debug' }
+  })
+  t.equal(parseConfig('stateDir: /a\nqueueDir: /q', 'x').queueDir, '/q')
+  t.equal(parseConfig('cooldown: {seconds: 2}', 'x').cooldown.scarceSeconds, 2)
+})
+
+t.test('a mistake is named with its key and what it may be', async t => {
+  const rows = [
+    ['stateDir: state', /stateDir: must be an absolute path/],
+    ['stateDir: 7', /stateDir: must be an absolute path/],
+    [`socket: /${'x'.repeat(107)}`, /socket: must have at most 107 bytes/],
+    ['poolDirs: /etc', /poolDirs: must be a list/],
+    ['poolDirs: [etc]', /poolDirs\.0: must be an absolute path/],
+    ['log: {level: loud}', /log\.level: must be one of trace, debug, info/],
+    ['log: loud', /log: must be a section/],
+    ['cooldown: {seconds: -1}', /cooldown\.seconds: must be a number of seconds from 0 to 86400/],
+    ['cooldown: {seconds: 1, scarceSeconds: 2}', /scarceSeconds: must not be more than/],
+    ['statedir: /a', /statedir: unknown key; known are nodeName, stateDir/],
+    [
+      'reconcile: {every: 1}',
+      /reconcile\.every: unknown key; known are everySeconds, graceSeconds/
+    ],
+    ['nodeName: ""', /nodeName: must not be empty/],
+    ['- a', /the file: must be/],
+    ['a: [', /x\.yaml: /]
+  ] as const
+  for (const [text, message] of rows) {
+    t.throws(() => parseConfig(text, 'x.yaml'), { code: 'ERR_CONFIG_INVALID', message }, text)
+  }
+  t.throws(() => parseConfig('stateDir: a\nsocket: b', 'x'), {
+    name: 'ConfigInvalidError',
+    problems: [/stateDir/, /socket/]
+  })
+  t.throws(() => readConfig('/nowhere/config.yaml'), {
+    code: 'ERR_CONFIG_INVALID',
+    message: /cannot be read/
+  })
+})
