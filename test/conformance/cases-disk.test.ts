@@ -6,6 +6,7 @@ import {
   closeSync,
   copyFileSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
@@ -13,6 +14,7 @@ import {
   writeFileSync,
   writeSync
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { attempt, eventually, run } from '../support/command.ts'
@@ -125,7 +127,9 @@ int fdatasync(int fd) { return pass("fdatasync", fd); }
 
 t.test('case 39: a disk that fails', async t => {
   if (!requirePrograms(t, 'a disk that fails', ['cc'])) return
-  const dir = t.testdir({ 'shim.c': shim })
+  const dir = mkdtempSync(join(tmpdir(), 'orbweaver-shim-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  writeFileSync(join(dir, 'shim.c'), shim)
   const library = join(dir, 'shim.so')
   const fault = join(dir, 'fault')
   await run('cc', ['-shared', '-fPIC', '-o', library, join(dir, 'shim.c')])

@@ -1,9 +1,11 @@
 // Conformance 15-17: STATUS and GC.
 
 import t from 'tap'
+import type { Daemon } from '../support/daemon.ts'
 import type { Json, JsonObject } from './netconf.ts'
 import { fiveIpv4 } from './pools.ts'
 import { codeOf, failureFrom } from './verdict.ts'
+import { decode, type Message, Middleman } from './wire.ts'
 import { conformance, nobody, type World } from './world.ts'
 
 /** The kubelet asks every few seconds and nobody sets a deadline. */
@@ -78,6 +80,38 @@ conformance('case 16: GC keeps what it is told to keep', plenty, async (w, t) =>
   await t.rejects(w.runtime.gc(w.list(newest)), { errors: [{ code: 7 }] })
   t.equal((await w.held()).length, 0, 'but the runtime has deleted what it remembers by itself')
   return 0
+})
+
+const watched = {
+  ...plenty,
+  socket: (daemon: Daemon) => `${daemon.dir}/middle.sock`
+}
+conformance('case 16: GC leaves alone what began after it', watched, async (w, t) => {
+  const between = await Middleman.listen(`${w.daemon.dir}/middle.sock`, w.daemon.socket)
+  w.onClose(() => between[Symbol.asyncDispose]())
+  await w.add(w.pod({ containerId: 'before' }), newest)
+  const asked = Promise.withResolvers<void>()
+  const onward = Promise.withResolvers<void>()
+  // Another runtime's pod comes while this GC, which cannot know of it, is on its way.
+  between.hooks = {
+    onRequest: async body => {
+      if ((decode(body) as Message)['verb'] === 'GC') {
+        asked.resolve()
+        await onward.promise
+      }
+      return body
+    }
+  }
+  const collecting = gc(w, { [valid]: [] })
+  await asked.promise
+  await w.add(w.pod({ containerId: 'after' }), newest)
+  onward.resolve()
+  t.equal(await collecting, 0)
+  t.same(
+    (await w.held()).map(({ containerId }) => containerId),
+    ['after']
+  )
+  return 1
 })
 
 conformance('case 17: GC of one network leaves the others alone', plenty, async (w, t) => {

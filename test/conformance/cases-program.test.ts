@@ -38,11 +38,11 @@ conformance('case 44: the program is replaced while it is executed', {}, async (
     renameSync(temporary, program)
   }
   install()
-  let done = false
+  const replaced = new AbortController()
   let executed = 0
   const loop = async (at: number) => {
     const pod = w.pod()
-    for (let i = 0; !done; i += 1) {
+    for (let i = 0; !replaced.signal.aborted; i += 1) {
       const verb = at % 2 === 0 ? 'VERSION' : i % 2 === 0 ? 'ADD' : 'DEL'
       const env = w.runtime.environment(verb, pod)
       // Without libcni's patience: no execution may need it.
@@ -58,7 +58,7 @@ conformance('case 44: the program is replaced while it is executed', {}, async (
       install()
       await sleep(5)
     }
-    done = true
+    replaced.abort()
   })()
   await Promise.all([running, replacing])
   t.ok(executed > replacements, `${executed} executions`)

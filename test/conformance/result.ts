@@ -137,10 +137,11 @@ export function isLegacy(version: string): boolean {
   return version === '' || version.startsWith('0.1') || version.startsWith('0.2')
 }
 
-function checkCidr(text: string): void {
-  const [address = '', prefix, ...rest] = String(text).split('/')
+function checkCidr(text: unknown): void {
+  // What is no text at all is as wrong as a text that is no subnet.
+  const [address = '', prefix, ...rest] = typeof text === 'string' ? text.split('/') : []
   const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
   if (prefix === undefined || rest.length > 0 || !/^\d+$/.test(prefix) || Number(prefix) > bits) {
-    throw new PluginFailure(0, `invalid CIDR address: ${text}`)
+    throw new PluginFailure(0, `invalid CIDR address: ${JSON.stringify(text)}`)
   }
 }

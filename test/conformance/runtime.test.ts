@@ -9,7 +9,7 @@ import { eventually } from '../support/command.ts'
 import { requirePrograms } from '../support/privilege.ts'
 import type { Execution } from './execute.ts'
 import { goJson, isAtLeast, listOf, type NetworkList } from './netconf.ts'
-import { decodeResult, PluginFailure, plainAddresses } from './result.ts'
+import { decodeResult, type PluginFailure, plainAddresses } from './result.ts'
 import { Runtime, type Verb } from './runtime.ts'
 
 const ours = { containerId: 'cid', netns: '/proc/1/ns/net', ifname: 'eth0' }
@@ -206,7 +206,7 @@ t.test('results are overlooked and refused as libcni does it', async t => {
   t.same(plainAddresses(decodeResult('{"cniVersion":"0.2.0","ips":[]}', '1.0.0')), [])
   for (const [stdout, message] of [
     ['', /unmarshal/],
-    ['{"ips":[{"address":"10.1.0.2"}]}', /invalid CIDR address: 10.1.0.2/],
+    ['{"ips":[{"address":"10.1.0.2"}]}', /invalid CIDR address: "10.1.0.2"/],
     ['{"cniVersion":"9.0.0"}', /unsupported CNI result version/],
     ['{}{}', /unmarshal/]
   ] as const) {

@@ -65,7 +65,7 @@ export class Client implements Disposable {
   /** Undefined when the connection ended instead. */
   async receive(): Promise<Answer | undefined> {
     const { value, done } = await this.#frames.next()
-    return done === true ? undefined : (decode(value as Buffer) as Answer)
+    return done === true ? undefined : (decode(value) as Answer)
   }
 
   acknowledge(): void {
