@@ -1,6 +1,7 @@
 // Conformance 19-24: addresses that somebody asks for, pools that run out, and what runtimes offer.
 
 import t from 'tap'
+import { poolsOf } from '../support/admin.ts'
 import type { Json, JsonObject } from './netconf.ts'
 import { fiveIpv4, fiveIpv6 } from './pools.ts'
 import type { Attachment } from './runtime.ts'
@@ -128,6 +129,35 @@ conformance('case 22: of two requests both are met or none', { pools: both }, as
   t.same(await ask(w, runtimeConfig('10.9.0.5', 'fd09::5')), ['10.9.0.5', 'fd09::5'])
   return 2
 })
+
+const noIpv6Left = [fiveIpv4, { ...fiveIpv6, ips: ['fd09::2'] }]
+conformance(
+  'case 51: a family without addresses takes none of the other',
+  { pools: noIpv6Left },
+  async (w, t) => {
+    t.same(await w.add(w.pod()), ['10.9.0.2', 'fd09::2'])
+    for (let i = 0; i < 3; i += 1) {
+      const { code, message } = await failureFrom(w.add(w.pod()))
+      t.equal(code, 110)
+      t.match(message, 'v6', 'the text names the pool that is used up')
+      t.same(await w.addressesHeld(), ['10.9.0.2', 'fd09::2'])
+    }
+    const used = (await poolsOf(w.daemon)).map(({ name, used, cooling }) => [
+      name,
+      Number(used),
+      Number(cooling)
+    ])
+    t.same(
+      used,
+      [
+        ['v4', 1, 0],
+        ['v6', 1, 0]
+      ],
+      'nobody was told, so nothing has to cool down'
+    )
+    return 1
+  }
+)
 
 // A /29 has six addresses that interfaces may bear; one of them is the gateway.
 const whole = {

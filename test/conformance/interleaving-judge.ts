@@ -6,6 +6,12 @@ export class Judge {
   readonly #live = new Map<string, readonly string[]>()
   readonly #owner = new Map<string, string>()
   readonly #faults: string[] = []
+  readonly #each: number
+
+  /** `each`: how many addresses an attachment must be told, never fewer and never more. */
+  constructor(each: number) {
+    this.#each = each
+  }
 
   get live(): ReadonlyMap<string, readonly string[]> {
     return this.#live
@@ -21,7 +27,7 @@ export class Judge {
     if (before !== undefined && before.join() !== addresses.join()) {
       this.#faults.push(`${key} had ${before.join()} and was told ${addresses.join()}`)
     }
-    if (addresses.length === 0) this.#faults.push(`${key} was told no address`)
+    if (addresses.length !== this.#each) this.#faults.push(`${key} was told ${addresses.join()}`)
     this.givesBack(key)
     for (const address of addresses) {
       const owner = this.#owner.get(address)

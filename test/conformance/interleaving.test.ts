@@ -1,6 +1,7 @@
 // Anything may happen in any order: ADD, DEL and GC of a few pods over a smaller pool, plugins killed,
 // daemons killed and stopped. After every step no two living attachments were told one address; at the
-// end nothing is left. ORBWEAVER_STEPS and ORBWEAVER_SEED choose how long and which.
+// end nothing is left. ORBWEAVER_STEPS and ORBWEAVER_SEED choose how long and which; ten thousand steps
+// take some minutes, more than tap gives a file: node test/conformance/interleaving.test.ts
 
 import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,15 +9,17 @@ import t from 'tap'
 import { eventually } from '../support/command.ts'
 import { Chance, seed } from './chance.ts'
 import { Judge } from './interleaving-judge.ts'
-import { fiveIpv4 } from './pools.ts'
+import { fiveIpv4, fiveIpv6 } from './pools.ts'
 import { plainAddresses } from './result.ts'
 import type { Attachment } from './runtime.ts'
 import { codeOf, errorOf } from './verdict.ts'
 import { nobody, World } from './world.ts'
 
 const steps = Number(process.env['ORBWEAVER_STEPS'] ?? 300)
-/** More pods than addresses, so that the pool is often exhausted. */
+/** More pods than addresses, so that the pools are often exhausted, and one of them before the other. */
 const podCount = 9
+const fourIpv6 = { ...fiveIpv6, ips: ['fd09::2-fd09::5'] }
+const families = 2
 /** Verbs under way at once. */
 const inFlightMax = 4
 /** A look at the daemon's own books, for which it must be up and at rest. */
@@ -30,7 +33,7 @@ const refusals = [11, 110]
 class Run {
   readonly #w: World
   readonly #chance: Chance
-  readonly judge = new Judge()
+  readonly judge = new Judge(families)
   readonly counts = new Map<string, number>()
   readonly #pods: readonly Attachment[]
   /** By key: the one verb of it that is under way. */
@@ -186,7 +189,7 @@ function queued(w: World): number {
 t.test(`${steps} steps of seed ${seed}`, { timeout: 60_000 + steps * stepMsMax }, async t => {
   t.comment(`ORBWEAVER_STEPS=${steps} ORBWEAVER_SEED=${seed}`)
   const w = await World.open({
-    pools: [fiveIpv4],
+    pools: [fiveIpv4, fourIpv6],
     config: { cooldown: { seconds: 0.02, scarceSeconds: 0.005 } },
     ipam: { connect_timeout_seconds: 20, answer_timeout_seconds: 25 }
   })
