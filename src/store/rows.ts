@@ -39,6 +39,7 @@ export interface AddressRow {
 }
 
 export interface TombstoneRow {
+  readonly id: Integer
   readonly network: string
   readonly container: string
   readonly ifname: string
@@ -90,7 +91,11 @@ export function attachmentFromRow(
   }
 }
 
-export function assignmentToRow(assignment: Assignment, attachment: Integer, position: number) {
+export function assignmentToRow(
+  assignment: Assignment,
+  attachment: number | bigint,
+  position: number
+) {
   const { address, prefix, pool, gateway, routes } = assignment
   return {
     address: addressToBytes(address),

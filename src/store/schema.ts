@@ -8,6 +8,8 @@ const steps: readonly string[] = [
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
   -- One interface of one container in one network. Moments are nanoseconds of CLOCK_BOOTTIME in a boot.
+  -- Keys are random text: an index on them would touch another page for every row of a commit. They are
+  -- unique because the store knows every key it holds.
   CREATE TABLE attachment (
     id            INTEGER PRIMARY KEY,
     network       TEXT NOT NULL,
@@ -23,8 +25,7 @@ const steps: readonly string[] = [
     boot          TEXT NOT NULL,
     began         INTEGER NOT NULL,
     demand        TEXT NOT NULL,
-    created_at    INTEGER NOT NULL,
-    UNIQUE (network, container, ifname)
+    created_at    INTEGER NOT NULL
   ) STRICT;
 
   -- An address that is used, or cools down when it has no attachment. In network order, 4 or 16 bytes.
@@ -41,13 +42,13 @@ const steps: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE tombstone (
+    id        INTEGER PRIMARY KEY,
     network   TEXT NOT NULL,
     container TEXT NOT NULL,
     ifname    TEXT NOT NULL,
     boot      TEXT NOT NULL,
-    began     INTEGER NOT NULL,
-    PRIMARY KEY (network, container, ifname)
-  ) STRICT, WITHOUT ROWID;
+    began     INTEGER NOT NULL
+  ) STRICT;
 
   CREATE TABLE cursor (pool TEXT PRIMARY KEY, address BLOB NOT NULL) STRICT, WITHOUT ROWID;
   `

@@ -4,9 +4,11 @@ import type { Database, Statement } from 'better-sqlite3'
 import { addressToBytes } from '../core/address.ts'
 import { assert } from '../core/assert.ts'
 import { StoreCorruptError, StoreFailedError, StoreFullError } from '../core/errors.ts'
+import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Ballast } from './ballast.ts'
+import { type RowId, RowIds } from './row-ids.ts'
 import {
   addressOf,
   type AddressRow,
@@ -26,11 +28,15 @@ export class SqliteStore implements AttachmentStore {
   readonly #ballast: Ballast
   readonly #statements: ReturnType<typeof prepare>
   readonly #apply: (changes: readonly Change[]) => void
+  readonly #attachmentIds: RowIds
+  readonly #tombstoneIds: RowIds
 
   constructor(database: Database, ballast: Ballast) {
     this.#database = database
     this.#ballast = ballast
     this.#statements = prepare(database)
+    this.#attachmentIds = new RowIds(database, 'attachment')
+    this.#tombstoneIds = new RowIds(database, 'tombstone')
     this.#apply = database.transaction(changes => {
       for (const change of changes) this.#applyOne(change)
       this.#moveCursors(changes)
@@ -47,7 +53,7 @@ export class SqliteStore implements AttachmentStore {
         attachmentFromRow(row, held.get(row.id) ?? [])
       ),
       cooling: (held.get(null) ?? []).map(coolingFromRow).sort((a, b) => a.since - b.since),
-      tombstones: all<TombstoneRow>('SELECT * FROM tombstone ORDER BY began').map(tombstoneFromRow),
+      tombstones: all<TombstoneRow>('SELECT * FROM tombstone ORDER BY id').map(tombstoneFromRow),
       horizon: this.#loadHorizon(),
       cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)]))
     }
@@ -62,18 +68,31 @@ export class SqliteStore implements AttachmentStore {
 
   commit(changes: readonly Change[]): void {
     try {
-      this.#apply(changes)
+      this.#applyAll(changes)
     } catch (error) {
       const failure = failureOf(error)
       // A release must get through on a full disk, or the node could never recover by itself.
       const releases = changes.every(change => change.type !== 'Attach')
       if (!(failure instanceof StoreFullError && releases && this.#ballast.drop())) throw failure
       try {
-        this.#apply(changes)
+        this.#applyAll(changes)
       } catch (second) {
         throw failureOf(second)
       }
     }
+  }
+
+  /** One transaction; the ids in memory follow only when it is committed. */
+  #applyAll(changes: readonly Change[]): void {
+    try {
+      this.#apply(changes)
+    } catch (error) {
+      this.#attachmentIds.rollback()
+      this.#tombstoneIds.rollback()
+      throw error
+    }
+    this.#attachmentIds.commit()
+    this.#tombstoneIds.commit()
   }
 
   close(): void {
@@ -91,12 +110,17 @@ export class SqliteStore implements AttachmentStore {
       case 'Bury': {
         const { key, began } = change.tombstone
         const { network, containerId, ifname } = key
-        this.#statements.bury.run(network, containerId, ifname, began.boot, began.ns)
+        const before = this.#tombstoneIds.get(key)
+        if (before !== undefined) this.#statements.unbury.run(before)
+        const row = this.#statements.bury.run(network, containerId, ifname, began.boot, began.ns)
+        this.#tombstoneIds.set(key, row.lastInsertRowid)
         return
       }
       case 'Unbury':
-        for (const { network, containerId, ifname } of change.keys) {
-          this.#statements.unbury.run(network, containerId, ifname)
+        for (const key of change.keys) {
+          const id = this.#tombstoneIds.get(key)
+          if (id !== undefined) this.#statements.unbury.run(id)
+          this.#tombstoneIds.delete(key)
         }
         if (change.horizon !== undefined) {
           this.#statements.setHorizon.run(`${change.horizon.boot} ${change.horizon.ns}`)
@@ -114,7 +138,9 @@ export class SqliteStore implements AttachmentStore {
 
   #attach({ attachment, createdAtMs }: ChangeOf<'Attach'>): void {
     const row = attachmentToRow(attachment, createdAtMs)
-    const id = BigInt(this.#statements.attach.run(row).lastInsertRowid)
+    assert(this.#attachmentIds.get(attachment.key) === undefined, 'a key is attached once')
+    const id = this.#statements.attach.run(row).lastInsertRowid
+    this.#attachmentIds.set(attachment.key, id)
     for (const [position, assignment] of attachment.assignments.entries()) {
       const { changes } = this.#statements.assign.run(assignmentToRow(assignment, id, position))
       assert(changes === 1, 'an address is given to one attachment only')
@@ -122,8 +148,8 @@ export class SqliteStore implements AttachmentStore {
   }
 
   #detach({ key, addresses, since, boot }: ChangeOf<'Detach'>): void {
-    const { changes } = this.#statements.detach.run(key.network, key.containerId, key.ifname)
-    assert(changes === 1, 'only what is attached can be detached')
+    this.#statements.detach.run(this.#attachmentId(key))
+    this.#attachmentIds.delete(key)
     for (const address of addresses) {
       const cooled = this.#statements.cool.run(since, boot, addressToBytes(address))
       assert(cooled.changes === 1, 'only a used address can cool down')
@@ -131,18 +157,21 @@ export class SqliteStore implements AttachmentStore {
   }
 
   #resettle({ key, sandbox }: ChangeOf<'Resettle'>): void {
-    const { changes } = this.#statements.resettle.run(
+    this.#statements.resettle.run(
       sandbox.path,
       sandbox.namespace ?? null,
       sandbox.witness?.path ?? null,
       sandbox.witness?.id ?? null,
       sandbox.began.boot,
       sandbox.began.ns,
-      key.network,
-      key.containerId,
-      key.ifname
+      this.#attachmentId(key)
     )
-    assert(changes === 1, 'only what is attached can be resettled')
+  }
+
+  #attachmentId(key: AttachmentKey): RowId {
+    const id = this.#attachmentIds.get(key)
+    assert(id !== undefined, 'only what is attached can change')
+    return id
   }
 
   /** A commit of many requests moves a pool's cursor many times; only the last place matters. */
@@ -156,7 +185,6 @@ export class SqliteStore implements AttachmentStore {
 }
 
 function prepare(database: Database) {
-  const attachment = 'network = ? AND container = ? AND ifname = ?'
   const sql = <Parameters extends unknown[], Row = unknown>(text: string) =>
     database.prepare<Parameters, Row>(text)
   type KeyParts = [network: string, container: string, ifname: string]
@@ -175,19 +203,19 @@ function prepare(database: Database) {
          routes = excluded.routes, since = NULL, boot = NULL
        WHERE address.attachment IS NULL`
     ),
-    detach: sql<KeyParts>(`DELETE FROM attachment WHERE ${attachment}`),
+    detach: sql<[RowId]>('DELETE FROM attachment WHERE id = ?'),
     cool: sql<[number, string, Uint8Array]>(
       `UPDATE address SET attachment = NULL, since = ?, boot = ?
        WHERE address = ? AND attachment IS NOT NULL`
     ),
     resettle: sql<unknown[]>(
       `UPDATE attachment SET netns = ?, namespace_id = ?, witness_path = ?, witness_id = ?, boot = ?,
-         began = ? WHERE ${attachment}`
+         began = ? WHERE id = ?`
     ),
     bury: sql<[...KeyParts, string, bigint]>(
-      'INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?)'
+      `INSERT INTO tombstone (network, container, ifname, boot, began) VALUES (?, ?, ?, ?, ?)`
     ),
-    unbury: sql<KeyParts>(`DELETE FROM tombstone WHERE ${attachment}`),
+    unbury: sql<[RowId]>('DELETE FROM tombstone WHERE id = ?'),
     forget: sql<[Uint8Array, string, number]>(
       `DELETE FROM address
        WHERE address = ? AND attachment IS NULL AND (boot <> ? OR since <= ?)`
