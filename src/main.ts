@@ -3,7 +3,8 @@
 
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
 
 /** libp2p needs it, and so do the `using` declarations and iterator helpers of this code. */
 const nodeMajorMin = 24
@@ -17,8 +18,7 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
     )
     process.exit(1)
   }
-  const { status, signal } = spawnSync(pinned, process.argv.slice(1), { stdio: 'inherit' })
-  process.exit(status ?? (signal === null ? 1 : 128))
+  process.exit(await handOverTo(pinned))
 }
 
 const { runCommand } = await import('./commands.ts')
@@ -31,4 +31,18 @@ function pinnedNode(): string | undefined {
     if (existsSync(path)) return path
     if (at === dirname(at)) return undefined
   }
+}
+
+/** Run the same command on another Node. Whoever started this one signals this one, so it passes them on. */
+function handOverTo(node: string): Promise<number> {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal))
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (status, signal) =>
+      resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal]))
+    )
+  })
 }

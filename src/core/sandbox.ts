@@ -64,7 +64,7 @@ export function judgeSandbox(sandbox: Sandbox, sighting: SandboxSighting): Verdi
   if (sighting.held === undefined) {
     return {
       type: 'Unknown',
-      why: 'this daemon cannot see all processes (it needs the host PID namespace)'
+      why: 'this daemon cannot see all processes (it needs the host PID namespace and CAP_SYS_PTRACE)'
     }
   }
   if (sighting.held.has(sandbox.namespace)) return { type: 'Alive' }

@@ -80,7 +80,10 @@ async function idAt(path: string): Promise<FileId | undefined> {
   }
 }
 
-/** Every network namespace that a process lives in or a mount keeps. */
+/**
+ * Every network namespace that a process lives in or a mount keeps; undefined when it cannot be told for
+ * one of them, since then nothing is known of the others either.
+ */
 async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undefined> {
   try {
     const held = new Set<FileId>()
@@ -88,12 +91,11 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
       const inode = /^net:\[(\d+)\]$/.exec(link)?.[1]
       if (inode !== undefined) held.add(`${nsfs}:${inode}`)
     }
+    const own = (await stat('/proc/self/net/dev')).ino
     const processes = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
     for (let i = 0; i < processes.length; i += readsAtOnce) {
-      const links = processes
-        .slice(i, i + readsAtOnce)
-        .map(id => readlink(`/proc/${id}/ns/net`).catch(() => ''))
-      for (const link of await Promise.all(links)) note(link)
+      const batch = processes.slice(i, i + readsAtOnce)
+      for (const link of await Promise.all(batch.map(id => linkOf(id, own)))) note(link)
     }
     for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
       note(line.split(' ')[3] ?? '')
@@ -102,4 +104,30 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
   } catch {
     return undefined
   }
+}
+
+/**
+ * The namespace of a process as /proc names it. Empty for one that has ended, and for one that we may not
+ * look into (that takes CAP_SYS_PTRACE) but that lives in our own namespace: the files below /proc/PID/net
+ * are readable for everybody and have inodes of their own in each namespace. Throws when it cannot be told.
+ */
+async function linkOf(process: string, own: number): Promise<string> {
+  try {
+    return await readlink(`/proc/${process}/ns/net`)
+  } catch (error) {
+    if (hasEnded(error)) return ''
+  }
+  try {
+    const { ino } = await stat(`/proc/${process}/net/dev`)
+    if (ino === own) return ''
+  } catch (error) {
+    if (hasEnded(error)) return ''
+    throw error
+  }
+  throw new Error(`process ${process} lives in a namespace that cannot be told`)
+}
+
+function hasEnded(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'ENOENT' || code === 'ESRCH' || code === 'EINVAL'
 }

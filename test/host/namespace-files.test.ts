@@ -33,6 +33,19 @@ async function verdictOn(sandbox: Sandbox): Promise<string> {
   return sighting === undefined ? 'no sighting' : judgeSandbox(sandbox, sighting).type
 }
 
+const bigintAsText = (_key: string, value: unknown) =>
+  typeof value === 'bigint' ? value.toString() : value
+
+/** Judges the sandbox of its environment in a process with fewer rights. */
+const verdictElsewhere = `
+  import { createNamespaceFiles } from '${import.meta.dirname}/../../src/host/namespace-files.ts'
+  import { judgeSandbox } from '${import.meta.dirname}/../../src/core/sandbox.ts'
+  const sandbox = JSON.parse(process.env.SANDBOX)
+  sandbox.began.ns = BigInt(sandbox.began.ns)
+  const [sighting] = await createNamespaceFiles('${bootIdFile}').sight([sandbox])
+  console.log(judgeSandbox(sandbox, sighting).type)
+`
+
 t.test('what is no namespace of a pod', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-ns-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
@@ -50,9 +63,6 @@ if (requireRoot(t, 'looking at network namespaces')) {
     t.equal(await verdictOn(sandbox), 'Alive')
     remove(name)
     t.equal(await verdictOn(sandbox), 'Gone')
-    add(name)
-    t.teardown(() => remove(name))
-    t.equal(await verdictOn(sandbox), 'Gone', 'another one of the same name is not the same')
   })
 
   t.test('a name that is gone is no proof while a process lives there', async t => {
@@ -72,6 +82,32 @@ if (requireRoot(t, 'looking at network namespaces')) {
     child.kill('SIGKILL')
     await exited
     t.equal(await verdictOn(sandbox), 'Gone')
+  })
+
+  t.test('without the right to look at other processes nothing is concluded', async t => {
+    const name = `ow-ns-c-${process.pid}`
+    const sandbox = await sandboxAt(add(name))
+    const child = spawn('ip', [
+      ...['netns', 'exec', name],
+      ...['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', 'sleep', '60']
+    ])
+    t.teardown(() => child.kill('SIGKILL'))
+    for (let i = 0; i < 500; i += 1) {
+      const found = probe.see(`/proc/${child.pid}/ns/net`)
+      if (found.type === 'Namespace' && found.id === sandbox.namespace) break
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    remove(name)
+    const printed = execFileSync(
+      'setpriv',
+      [
+        ...['--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace', process.execPath],
+        ...['--input-type=module-typescript', '--eval', verdictElsewhere]
+      ],
+      { encoding: 'utf8', env: { ...process.env, SANDBOX: JSON.stringify(sandbox, bigintAsText) } }
+    )
+    t.equal(printed.trim(), 'Unknown')
+    t.equal(await verdictOn(sandbox), 'Alive', 'while this process may look')
   })
 
   t.test('a namespace of a process', async t => {

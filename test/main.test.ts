@@ -1,0 +1,88 @@
+// The entry point, as people and init systems use it.
+
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+import { daemonPaths, launchDaemon, startDaemon } from './support/daemon.ts'
+
+const root = join(import.meta.dirname, '..')
+const main = join(root, 'dist/main.js')
+
+/** A Node on this machine that is older than the one we bring. */
+function olderNode(): string | undefined {
+  const places = (process.env['PATH'] ?? '').split(delimiter).map(place => join(place, 'node'))
+  return [...places, '/usr/bin/node', '/usr/local/bin/node'].find(path => {
+    if (!existsSync(path)) return false
+    const version = execFileSync(path, ['--version'], { encoding: 'utf8' })
+    return Number(/^v(\d+)/.exec(version)?.[1]) < 24
+  })
+}
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-main-'))
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+t.test('subcommands', async t => {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+  t.match(run('version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+  t.match(run('--help'), { status: 0, stdout: /orbweaverd check-config/ })
+  t.match(run('nonsense'), { status: 2, stderr: /no command nonsense/ })
+  t.match(run('run', '--nonsense'), { status: 1, stderr: /nonsense/ })
+  t.match(run('run', '--config', '/nowhere.yaml'), {
+    status: 1,
+    stderr: /nowhere\.yaml: cannot be read/
+  })
+})
+
+t.test('the daemon ends cleanly, and two never share a state directory', async t => {
+  await using daemon = await startDaemon({ dir: temporary(), pools: '' })
+  const second = launchDaemon({ dir: daemon.dir, config: { lockWaitSeconds: 0.1 } })
+  await once(second.process, 'close')
+  t.equal(second.process.exitCode, 1)
+  t.match(second.log(), new RegExp(`process ${daemon.process.pid}.*stateDir of its own`))
+  t.equal(await daemon.stop(), 0)
+  t.match(daemon.log(), /"msg":"stopped"/)
+})
+
+t.test('a daemon takes over from one that is just ending', async t => {
+  await using first = await startDaemon({ dir: temporary(), pools: '' })
+  const second = launchDaemon({ dir: first.dir })
+  t.teardown(() => second.kill())
+  t.equal(await first.stop(), 0)
+  for (let i = 0; i < 1_000 && !second.log().includes('"msg":"ready"'); i += 1) {
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  t.match(second.log(), /"msg":"ready"/)
+  t.equal(await second.stop(), 0)
+})
+
+const older = olderNode()
+if (older === undefined) t.comment('there is no older Node on this machine, so none hands over')
+else {
+  t.test('an older Node hands over to the pinned one, and its signals too', async t => {
+    const directory = temporary()
+    const { adminSocket } = daemonPaths(directory)
+    await using daemon = await startDaemon({ dir: directory, pools: '' })
+    await daemon.stop()
+    const child = spawn(older, [main, 'run', '--config', join(directory, 'config.yaml')], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
+    t.teardown(() => child.kill('SIGKILL'))
+    let log = ''
+    child.stdout.on('data', chunk => (log += String(chunk)))
+    for (let i = 0; i < 1_000 && !log.includes('"msg":"ready"'); i += 1) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    t.ok(existsSync(adminSocket))
+    const exited = once(child, 'close')
+    child.kill('SIGTERM')
+    t.same(await exited, [0, null])
+    t.match(log, /"msg":"stopped"/, 'the daemon itself has ended')
+  })
+}
