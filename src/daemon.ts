@@ -3,7 +3,6 @@
 
 import { existsSync } from 'node:fs'
 import { guard, type House } from './actors/guardian.ts'
-import { serveAdmin } from './admin/admin-server.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
@@ -96,13 +95,15 @@ async function start(
   const node = config.nodeName
   const cannotServe = { why: 'why' in opened ? opened.why : '' }
   const allocator = house?.allocator ?? cannotServe
+  const cni = await serveCni(config.socket, listenAt, { allocator, clock, probe, boot, node }, log)
+  // Pods are waiting and people are not: HTTP takes longer to load than all the rest.
+  const { serveAdmin } = await import('./admin/admin-server.ts')
   const admin = await serveAdmin(
     config.adminSocket,
     listenAt,
     { node, release, clock, house: house ?? cannotServe },
     log
   )
-  const cni = await serveCni(config.socket, listenAt, { allocator, clock, probe, boot, node }, log)
   log.info({ release, socket: config.socket, serving: house !== undefined }, 'ready')
   return async () => {
     await cni.stop()

@@ -50,11 +50,11 @@ export function daemonPaths(dir: string) {
   }
 }
 
-/** Start a daemon and wait until its socket answers. */
+/** Start a daemon and wait until both of its sockets answer; the admin socket is the later one. */
 export async function startDaemon(options: DaemonOptions = {}): Promise<Daemon> {
   const daemon = launchDaemon(options)
   const deadline = Date.now() + readyTimeoutMs
-  while (!(await canConnect(daemon.socket))) {
+  while (!(await canConnect(daemon.socket)) || !(await canConnect(daemon.adminSocket))) {
     if (daemon.process.exitCode !== null || Date.now() > deadline) {
       await daemon.kill()
       throw new Error(`the daemon did not become ready:\n${daemon.log()}`)
@@ -75,7 +75,7 @@ export function launchDaemon(options: DaemonOptions = {}): Daemon {
     configFile,
     stringify({ stateDir, socket, adminSocket, queueDir: queue, poolDirs: [poolDir], ...options.config })
   )
-  const [command = '', ...args] = [
+  const [command, ...args] = [
     ...(options.prefix ?? []),
     process.execPath,
     options.main ?? main,
