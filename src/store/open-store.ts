@@ -17,6 +17,7 @@ import { assert } from '../core/assert.ts'
 import { OrbweaverError, StoreCorruptError } from '../core/errors.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { Ballast } from './ballast.ts'
+import { reserveLogSpace } from './log-space.ts'
 import { migrate } from './schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
@@ -53,6 +54,7 @@ export function openStore(stateDir: string): AttachmentStore {
     if (error instanceof OrbweaverError) throw error
     throw corrupt(path, String(error), error)
   }
+  reserveLogSpace(path)
   const ballast = new Ballast(stateDir)
   ballast.load()
   return new SqliteStore(database, ballast)
