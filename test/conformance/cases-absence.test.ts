@@ -93,6 +93,25 @@ conformance('case 34: no daemon: ADD and CHECK say so, DEL is kept', hasty, asyn
   return 0
 })
 
+conformance('case 34: kept DELs of one container do not replace each other', {}, async (w, t) => {
+  const eth0 = w.pod()
+  const net1 = { ...eth0, ifname: 'net1' }
+  const other = { name: 'net-b' }
+  await w.add(eth0)
+  await w.add(net1)
+  await w.add(eth0, other)
+  await w.daemon.stop()
+  await w.del(eth0)
+  await w.del(net1)
+  await w.del(eth0, other)
+  // But the same one again does: however often a runtime repeats it, the queue does not grow.
+  await w.del(eth0)
+  t.equal(queued(w).length, 3)
+  await w.restart()
+  t.same(await w.held(), [])
+  return 0
+})
+
 conformance('case 34: ADD waits for a daemon that comes up meanwhile', {}, async (w, t) => {
   await w.daemon.stop()
   const adding = w.add(w.pod())

@@ -5,6 +5,8 @@ export class Judge {
   /** Told and not yet given back: by key, the addresses. */
   readonly #live = new Map<string, readonly string[]>()
   readonly #owner = new Map<string, string>()
+  /** Deleted with success, and not asked for since. */
+  readonly #released = new Set<string>()
   readonly #faults: string[] = []
   readonly #each: number
 
@@ -38,6 +40,16 @@ export class Judge {
     this.#live.set(key, addresses)
   }
 
+  /** An ADD begins: whatever it says, from now on the key may have something. */
+  asks(key: string): void {
+    this.#released.delete(key)
+  }
+
+  /** A DEL has succeeded; if nobody was there to do it, it was kept. */
+  released(key: string): void {
+    this.#released.add(key)
+  }
+
   /** From the start of a DEL, or of a GC that does not keep it, its addresses may go to anybody. */
   givesBack(key: string): void {
     for (const address of this.#live.get(key) ?? []) {
@@ -46,13 +58,16 @@ export class Judge {
     this.#live.delete(key)
   }
 
-  /** What a daemon at rest holds must have everything that was told. */
+  /** What a daemon at rest holds: everything that was told, and nothing that was deleted. */
   compare(held: ReadonlyMap<string, readonly string[]>): void {
     for (const [key, addresses] of this.#live) {
       const there = held.get(key)?.join() ?? 'nothing'
       if (there !== addresses.join()) {
         this.#faults.push(`${key} was told ${addresses.join()}, and the daemon has ${there}`)
       }
+    }
+    for (const key of this.#released) {
+      if (held.has(key)) this.#faults.push(`${key} was deleted, and the daemon has it`)
     }
   }
 

@@ -53,7 +53,8 @@ class Run {
     if (dice < 30) this.#changeDaemon()
     else if (dice < 75) this.#collect()
     else if (dice < 180) this.#killOne()
-    else this.#verb(dice < 640 ? 'ADD' : 'DEL')
+    // Without a daemon an ADD only waits; what a DEL does then is worth more of the time.
+    else this.#verb(dice < (this.#restart === undefined ? 640 : 300) ? 'ADD' : 'DEL')
     while (this.#busy.size >= inFlightMax) await Promise.race(this.#busy.values())
     if (this.#chance.below(3) === 0) await sleep(this.#chance.below(4))
   }
@@ -73,6 +74,7 @@ class Run {
   }
 
   async #add(pod: Attachment, kill: AbortController): Promise<void> {
+    this.judge.asks(keyOf(pod))
     const add = await this.#w.exec('ADD', pod, { signal: kill.signal })
     if (add.code === 0) {
       this.#count('ADD')
@@ -94,9 +96,8 @@ class Run {
     this.judge.givesBack(keyOf(pod))
     const del = await this.#w.exec('DEL', pod, { signal: kill.signal })
     this.#count(del.killedBy === null ? 'DEL' : 'DEL killed')
-    if (del.killedBy === null && del.code !== 0) {
-      this.judge.fault(`DEL: ${errorOf(del.stdout)?.msg}`)
-    }
+    if (del.code === 0) this.judge.released(keyOf(pod))
+    else if (del.killedBy === null) this.judge.fault(`DEL: ${errorOf(del.stdout)?.msg}`)
   }
 
   /** GC that keeps everything but one pod that rests; a pod with a verb under way counts as valid. */
