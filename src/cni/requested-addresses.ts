@@ -1,7 +1,7 @@
 // Addresses that somebody asked for by name. Of the channels for it the highest present one counts alone:
 // runtimeConfig.ips, then args.cni.ips, then IP= in CNI_ARGS (CNI CONVENTIONS.md, "Dynamic Plugin specific Fields").
 
-import { type Address, parseAddress } from '../core/address.ts'
+import { type Address, bitsOf, familyOf, parseAddress } from '../core/address.ts'
 import type { CniArgs } from './cni-args.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
 import { excerpt, type IpamConf } from './net-conf.ts'
@@ -27,11 +27,15 @@ function parseAll(texts: readonly string[], code: CniCode, where: string): reado
   for (const text of texts) {
     const [host = '', prefix, ...rest] = text.trim().split('/')
     const address = parseAddress(host)
-    const badPrefix = prefix !== undefined && !/^\d{1,3}$/.test(prefix)
-    if (address === undefined || badPrefix || rest.length > 0) {
+    if (address === undefined || rest.length > 0 || !isPrefix(prefix, address)) {
       throw new CniError(code, `${where}: "${excerpt(text)}" is no IP address`)
     }
     addresses.add(address)
   }
   return [...addresses]
+}
+
+function isPrefix(text: string | undefined, address: Address): boolean {
+  if (text === undefined) return true
+  return /^\d{1,3}$/.test(text) && Number(text) <= bitsOf(familyOf(address))
 }

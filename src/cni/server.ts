@@ -72,10 +72,17 @@ class Connection {
     this.#log = log
     this.#nextClient = nextClient
     socket.on('data', chunk => this.#onData(chunk))
-    // The plugin never closes its half early: an end means that the client is gone.
-    socket.once('end', () => this.destroy())
-    socket.on('error', error => log.debug({ error }, 'a connection broke'))
-    socket.once('close', () => this.#abandon())
+    // The plugin never closes its half early: an end means that the client is gone, and since it comes after
+    // all that was sent, that there was no confirmation. Of a connection that we end ourselves, a
+    // confirmation may still be on its way, so nothing is taken back for it.
+    socket.once('end', () => {
+      this.#abandon()
+      this.destroy()
+    })
+    socket.on('error', error => {
+      log.debug({ error }, 'a client broke its connection')
+      this.#abandon()
+    })
   }
 
   finish(): void {

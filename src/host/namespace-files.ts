@@ -21,7 +21,7 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
     see: path => {
       try {
         const found = statSync(path)
-        if (found.dev !== own.dev) return { type: 'NotNamespace' }
+        if (found.dev !== own.dev || isOfAnotherKind(path)) return { type: 'NotNamespace' }
         if (found.ino === own.ino) return { type: 'Own' }
         const witness = witnessOf(path)
         const id = fileId(statSync(witness))
@@ -55,6 +55,11 @@ function isSuspect(
   boot: string
 ): boolean {
   return began.boot === boot && namespace !== undefined && namespace !== found
+}
+
+/** All kinds of namespaces lie on one device; below /proc their links say which one it is. */
+function isOfAnotherKind(path: string): boolean {
+  return path.startsWith('/proc/') && !readlinkSync(path).startsWith('net:')
 }
 
 function unseen(error: unknown): Seen {

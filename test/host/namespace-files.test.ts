@@ -53,6 +53,7 @@ t.test('what is no namespace of a pod', async t => {
   t.same(probe.see(join(directory, 'nothing')), { type: 'Missing' })
   t.same(probe.see(join(directory, 'plain', 'below')), { type: 'Missing' })
   t.same(probe.see(join(directory, 'plain')), { type: 'NotNamespace' })
+  t.same(probe.see('/proc/self/ns/uts'), { type: 'NotNamespace' })
   t.same(probe.see('/proc/self/ns/net'), { type: 'Own' })
 })
 

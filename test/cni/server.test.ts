@@ -1,0 +1,203 @@
+// The socket from a client's side: confirmations, clients that leave, garbage, a stop in the middle.
+
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pack, unpack } from 'msgpackr'
+import t from 'tap'
+import type { Abandon, AllocatorMessage, Deliver } from '../../src/actors/messages.ts'
+import type { ActorRef } from '../../src/actors/runtime/ref.ts'
+import { serveCni } from '../../src/cni/server.ts'
+import type { Service } from '../../src/cni/verbs.ts'
+import { systemClock } from '../../src/host/system-clock.ts'
+import { listenAt } from '../../src/host/unix-socket.ts'
+import { attachment } from '../support/samples.ts'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** An allocator that answers at once, or when it is told to, and notes what became of its answers. */
+class ScriptedAllocator implements ActorRef<AllocatorMessage> {
+  readonly name = 'allocator'
+  readonly outcomes: (Abandon | Deliver)[] = []
+  readonly asked: AllocatorMessage[] = []
+  answers = true
+
+  tell(message: AllocatorMessage): boolean {
+    this.asked.push(message)
+    if (message.type === 'Allocate' && this.answers) this.answer()
+    if (message.type === 'Deliver' || message.type === 'Abandon') this.outcomes.push(message)
+    return true
+  }
+
+  answer(): void {
+    const message = this.asked.findLast(({ type }) => type === 'Allocate')
+    if (message?.type !== 'Allocate') throw new Error('nobody has asked')
+    message.replyTo({ type: 'Allocated', attachment: attachment('c1', ['10.9.0.5']) })
+  }
+
+  watch() {
+    return () => {}
+  }
+}
+
+async function world(allocator: ScriptedAllocator | { why: string } = new ScriptedAllocator()) {
+  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-server-'))
+  const path = join(directory, 'cni.sock')
+  const service: Service = {
+    allocator,
+    clock: systemClock,
+    probe: {
+      see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
+      sight: () => Promise.resolve([])
+    },
+    boot: 'boot-1',
+    node: 'n1'
+  }
+  const server = await serveCni(path, listenAt, service, silent)
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+  return { path, server, allocator }
+}
+
+function frame(body: Uint8Array): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length)
+  return Buffer.concat([length, body])
+}
+
+function request(verb: string, more: object = {}): Buffer {
+  const conf = { cniVersion: '1.1.0', name: 'net1', ipam: { type: 'orbweaver' }, ...more }
+  return frame(
+    pack({
+      ...{ v: 1, role: 'orbweaver', verb, start: 5, budget: 2_000 },
+      ...{
+        cid: Buffer.from('c1'),
+        ifname: Buffer.from('eth0'),
+        netns: Buffer.from('/run/netns/a')
+      },
+      ...{ args: Buffer.alloc(0), path: Buffer.alloc(0), conf: Buffer.from(JSON.stringify(conf)) }
+    })
+  )
+}
+
+async function client(path: string): Promise<Socket> {
+  const socket = connect(path)
+  await once(socket, 'connect')
+  return socket
+}
+
+async function answerOf(socket: Socket): Promise<{ status: number; body: string }> {
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  const [, status, body] = unpack(chunk.subarray(4)) as [number, number, string]
+  return { status, body }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000 && !condition(); i += 1) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+  }
+}
+
+const confirmation = Buffer.alloc(4)
+
+t.test('a confirmed answer stays, on a connection that goes on', async t => {
+  const { path, server, allocator } = await world()
+  if ('why' in allocator) return
+  t.equal(statSync(path).mode & 0o777, 0o600, 'for root alone')
+  const socket = await client(path)
+  for (let i = 0; i < 3; i += 1) {
+    socket.write(request('ADD'))
+    t.match(await answerOf(socket), { status: 0, body: /10\.9\.0\.5\/24/ })
+    socket.write(confirmation)
+  }
+  socket.end()
+  await until(() => allocator.outcomes.length === 3)
+  t.same(
+    allocator.outcomes.map(({ type }) => type),
+    ['Deliver', 'Deliver', 'Deliver']
+  )
+  await server.stop()
+})
+
+t.test('a client that leaves without a word had no answer', async t => {
+  const { path, server, allocator } = await world()
+  if ('why' in allocator) return
+  const after = await client(path)
+  after.write(request('ADD'))
+  await answerOf(after)
+  after.destroy()
+  await until(() => allocator.outcomes.length === 1)
+  allocator.answers = false
+  const before = await client(path)
+  before.write(request('ADD'))
+  await until(() => allocator.asked.filter(({ type }) => type === 'Allocate').length === 2)
+  before.destroy()
+  await until(() => allocator.outcomes.length === 2)
+  t.same(
+    allocator.outcomes.map(({ type }) => type),
+    ['Abandon', 'Abandon']
+  )
+  allocator.answer()
+  await server.stop()
+})
+
+t.test('a stop waits for what was accepted, and takes nothing back of its own', async t => {
+  const { path, server, allocator } = await world()
+  if ('why' in allocator) return
+  const idle = await client(path)
+  const told = await client(path)
+  told.write(request('ADD'))
+  await answerOf(told)
+  const stopped = server.stop()
+  await once(idle, 'close')
+  t.same(allocator.outcomes, [])
+  told.write(confirmation)
+  await stopped
+  t.match(allocator.outcomes, [{ type: 'Deliver' }])
+})
+
+t.test('errors are told in the version of the configuration', async t => {
+  const { path, server } = await world()
+  const socket = await client(path)
+  socket.write(request('ADD', { ipam: { type: 'x' }, cniVersion: '0.4.0' }))
+  const { status, body } = await answerOf(socket)
+  t.equal(status, 1)
+  t.match(JSON.parse(body), { cniVersion: '0.4.0', code: 7 })
+  socket.write(request('GC'))
+  t.match(JSON.parse((await answerOf(socket)).body), { code: 7, msg: /valid-attachments/ })
+  socket.write(request('STATUS'))
+  t.same(await answerOf(socket), { status: 0, body: '' })
+  socket.end()
+  await server.stop()
+})
+
+t.test('garbage ends the connection and nothing else', async t => {
+  const { path, server } = await world()
+  for (const bytes of [Buffer.alloc(4, 0xff), frame(Buffer.from([0xc1])), frame(pack('x'))]) {
+    const socket = await client(path)
+    socket.write(bytes)
+    await once(socket, 'close')
+  }
+  const socket = await client(path)
+  socket.write(request('STATUS'))
+  t.equal((await answerOf(socket)).status, 0)
+  socket.end()
+  await server.stop()
+})
+
+t.test('a node that cannot serve says why, and leaves a DEL to the queue', async t => {
+  const { path, server } = await world({ why: 'the database is damaged; restore it' })
+  const socket = await client(path)
+  for (const [verb, code] of [
+    ['ADD', 113],
+    ['STATUS', 51]
+  ] as const) {
+    socket.write(request(verb))
+    t.match(JSON.parse((await answerOf(socket)).body), { code, msg: /n1.*damaged; restore it/ })
+  }
+  socket.write(request('DEL'))
+  await once(socket, 'close')
+  t.pass('no answer, so the plugin writes it down')
+  await server.stop()
+})
