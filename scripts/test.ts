@@ -3,11 +3,12 @@
 //   npm test -- test/core           what lies below a folder, or single files
 
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from './build.ts'
 import { check } from './check.ts'
+import { run } from './run.ts'
 import { setup } from './setup.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -21,6 +22,7 @@ interface Outcome {
 const only = process.argv.slice(2)
 if (only.length === 0) await setup()
 build()
+prepareTap()
 const failedChecks = only.length === 0 ? check() : []
 const outcome = await runTests(testFiles(only))
 for (const line of outcome.leftOut) console.log(line)
@@ -28,6 +30,11 @@ for (const name of failedChecks) console.log(`failed: ${name}`)
 const failed = outcome.failed + failedChecks.length
 console.log(`${outcome.passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && outcome.passed > 0 ? 0 : 1
+
+/** tap composes its test class of the plugins that .taprc names, once for an installation. */
+function prepareTap(): void {
+  if (!existsSync(join(root, 'node_modules/@tapjs/test/test-built'))) run('tap', ['build'])
+}
 
 /** Suites that load the machine come last, so that quick failures show first. */
 function testFiles(below: readonly string[]): string[] {

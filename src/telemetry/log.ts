@@ -8,7 +8,7 @@ export interface LogOptions {
   readonly node: string
 }
 
-export function createLog({ level, node }: LogOptions): Log & { flush(): void } {
+export function createLog({ level, node }: LogOptions): Log {
   const destination = pino.destination({ fd: 1, sync: true })
   return pino(
     {
@@ -19,5 +19,5 @@ export function createLog({ level, node }: LogOptions): Log & { flush(): void } 
       serializers: { error: pino.stdSerializers.err }
     },
     destination
-  ) as Log & { flush(): void }
+  )
 }

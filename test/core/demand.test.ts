@@ -10,7 +10,7 @@ const c6 = pool('c6', 'fd00::/64', 'fd00::2')
 const off = { ...pool('off', '10.7.0.0/24', '10.7.0.2'), isDisabled: true }
 const picky: IpPool = {
   ...pool('picky', '10.6.0.0/24', '10.6.0.2'),
-  affinity: { nodeName: ['n1'] } as NonNullable<IpPool['affinity']>
+  affinity: { nodeName: ['n1'] }
 }
 const all = new Map([a4, b4, c6, off, picky].map(one => [one.name, one]))
 const plain = { requested: [], cleanGateway: false }

@@ -73,7 +73,14 @@ export function launchDaemon(options: DaemonOptions = {}): Daemon {
   const configFile = join(dir, 'config.yaml')
   writeFileSync(
     configFile,
-    stringify({ stateDir, socket, adminSocket, queueDir: queue, poolDirs: [poolDir], ...options.config })
+    stringify({
+      stateDir,
+      socket,
+      adminSocket,
+      queueDir: queue,
+      poolDirs: [poolDir],
+      ...options.config
+    })
   )
   const [command, ...args] = [
     ...(options.prefix ?? []),
