@@ -3,7 +3,7 @@
 //   npm test -- test/core           what lies below a folder, or single files
 
 import { spawn } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from './build.ts'
@@ -33,7 +33,9 @@ process.exitCode = failed === 0 && outcome.passed > 0 ? 0 : 1
 
 /** tap composes its test class of the plugins that .taprc names, once for an installation. */
 function prepareTap(): void {
-  if (!existsSync(join(root, 'node_modules/@tapjs/test/test-built'))) run('tap', ['build'])
+  const composed = join(root, 'node_modules/@tapjs/test/test-built/dist/esm/index.js')
+  const isDone = existsSync(composed) && !/@tapjs\/typescript/.test(readFileSync(composed, 'utf8'))
+  if (!isDone) run('tap', ['build'])
 }
 
 /** Suites that load the machine come last, so that quick failures show first. */
