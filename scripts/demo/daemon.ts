@@ -79,7 +79,11 @@ export class Daemon {
     })
     const isReady = async () => (await canConnect(this.socket)) || undefined
     await eventually('the daemon answers', isReady, { withinMs: readyWithinMs })
-    return performance.now() - began
+    const ms = performance.now() - began
+    // People come a moment later than pods.
+    const isShown = async () => (await canConnect(this.#adminSocket)) || undefined
+    await eventually('the daemon can be looked at', isShown, { withinMs: readyWithinMs })
+    return ms
   }
 
   /** SIGTERM and wait; how long it took, in milliseconds. Does nothing when it does not run. */
