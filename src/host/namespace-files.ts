@@ -10,8 +10,8 @@ import { readBootId } from './boot-id.ts'
 /** The inode of the first PID namespace is fixed (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
 const initialPidNamespace = 'pid:[4026531836]'
 
-/** How many /proc entries are read at a time. */
-const readsAtOnce = 64
+/** How many files are looked at at a time: a node's thousands must not crowd out the ADDs meanwhile. */
+const looksAtOnce = 64
 
 export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
   const own = statSync('/proc/self/ns/net')
@@ -32,11 +32,10 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
     },
     sight: async sandboxes => {
       const boot = readBootId(bootIdFile)
-      const namespaces = await Promise.all(sandboxes.map(({ path }) => idAt(path)))
-      const paths = new Set(sandboxes.flatMap(({ witness }) => witness?.path ?? []))
-      const witnesses = new Map(
-        await Promise.all([...paths].map(async path => [path, await idAt(path)] as const))
-      )
+      const namespaces = await inBatches(sandboxes, ({ path }) => idAt(path))
+      const paths = [...new Set(sandboxes.flatMap(({ witness }) => witness?.path ?? []))]
+      const ids = await inBatches(paths, idAt)
+      const witnesses = new Map(paths.map((path, i) => [path, ids[i]]))
       const missing = sandboxes.some((sandbox, i) => isSuspect(sandbox, namespaces[i], boot))
       const held = missing && seesAllProcesses ? await heldNamespaces(own.dev) : undefined
       return sandboxes.map(({ witness }, i) => ({
@@ -73,6 +72,17 @@ function witnessOf(path: string): string {
   return path.startsWith('/proc/') ? '/proc' : dirname(path)
 }
 
+async function inBatches<Item, Value>(
+  items: readonly Item[],
+  look: (item: Item) => Promise<Value>
+): Promise<Value[]> {
+  const values: Value[] = []
+  for (let i = 0; i < items.length; i += looksAtOnce) {
+    values.push(...(await Promise.all(items.slice(i, i + looksAtOnce).map(look))))
+  }
+  return values
+}
+
 function fileId({ dev, ino }: { dev: number; ino: number }): FileId {
   return `${dev}:${ino}`
 }
@@ -98,10 +108,7 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
     }
     const own = (await stat('/proc/self/net/dev')).ino
     const processes = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
-    for (let i = 0; i < processes.length; i += readsAtOnce) {
-      const batch = processes.slice(i, i + readsAtOnce)
-      for (const link of await Promise.all(batch.map(id => linkOf(id, own)))) note(link)
-    }
+    for (const link of await inBatches(processes, id => linkOf(id, own))) note(link)
     for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
       note(line.split(' ')[3] ?? '')
     }
