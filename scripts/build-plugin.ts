@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const sources = ['plugin', 'environment', 'settings', 'daemon', 'wire', 'json', 'queue', 'output']
+const source = join(root, 'src', 'cni', 'plugin.c')
 
 const warnings = [
   ...['all', 'extra', 'pedantic', 'error', 'shadow', 'conversion', 'sign-conversion', 'format=2'],
@@ -33,9 +33,8 @@ export interface PluginBuild {
 export function buildPlugin({ output, cc, flags = small }: PluginBuild = {}): string {
   const binary = output ?? join(root, 'build', 'orbweaver')
   const compiler = cc ?? findCompiler()
-  const files = sources.map(name => join(root, 'src', 'cni', `${name}.c`))
   mkdirSync(dirname(binary), { recursive: true })
-  const run = spawnSync(compiler, ['-std=gnu11', ...warnings, ...flags, '-o', binary, ...files], {
+  const run = spawnSync(compiler, ['-std=gnu11', ...warnings, ...flags, '-o', binary, source], {
     encoding: 'utf8'
   })
   if (run.error !== undefined) throw new Error(`${compiler} cannot be run: ${run.error.message}`)

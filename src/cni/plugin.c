@@ -1,193 +1,300 @@
-/*
- * The CNI plugin, which the container runtime executes for every pod. It checks what it was given, hands it
- * to the daemon over a Unix socket and prints the answer; docs/wire.md is the contract. It should live about
- * as long as an empty program: nothing is allocated (the pages of a static buffer that nobody touches cost
- * nothing), no stdio, no locale; one send, one poll, one receive.
- */
+/* The CNI plugin, which the container runtime executes for every pod: it checks what it was given, asks the
+   daemon over a Unix socket and prints the answer. docs/wire.md is the contract. It should live about as long
+   as an empty program: no stdio, no heap but for the queue, and buffers of which few pages are touched. */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h> /* rename() */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "daemon.h"
-#include "environment.h"
-#include "json.h"
-#include "output.h"
-#include "queue.h"
-#include "settings.h"
-#include "wire.h"
-
-enum { INPUT_LIMIT = 16 << 20 };
-
+enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 107 };
+enum { SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000, HOUR = 3600 * SECOND }; /* times are in ms */
 static const char usage[] = "orbweaver is a CNI plugin: container runtimes execute it and set CNI_COMMAND\n";
-static const char version_answer[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":"
+static const char versions[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":"
   "[\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n";
+/* The environment, and how it goes into the request: key and type of the value, in msgpack. */
+enum { ID, NETNS, IFNAME, ARGS, PATH, COMMAND, VARIABLES };
+static const struct { const char *name, *head; } variables[VARIABLES] = {
+  {"CNI_CONTAINERID", "\xa3" "cid\xc6"}, {"CNI_NETNS", "\xa5netns\xc6"}, {"CNI_IFNAME", "\xa6ifname\xc6"},
+  {"CNI_ARGS", "\xa4" "args\xc6"}, {"CNI_PATH", "\xa4path\xc6"}, {"CNI_COMMAND", "\xa4verb\xdb"}};
+/* What a verb requires, how long at most it looks for a daemon that is not there, how long it waits in all,
+   and the error code when that was in vain: none where the deletion queue or the next GC makes up for it. */
+enum { ADD, CHECK, DEL, GC, STATUS, VERSION, VERBS, NAMES = 1 << ID | 1 << IFNAME, ALL = NAMES | 1 << NETNS };
+static const struct { const char *name; int required, look, wait; const char *in_vain; } verbs[VERBS] = {
+  {"ADD", ALL, HOUR, HOUR, "11"},       {"CHECK", ALL, 5 * SECOND, 5 * SECOND, "11"},
+  {"DEL", NAMES, 0, 10 * SECOND, NULL}, {"GC", 0, 0, 10 * SECOND, NULL},
+  {"STATUS", 0, 900, 900, "50"},        {"VERSION", 0, 0, 0, NULL}};
+/* The members of the configuration for the daemon, and from THEIR_SOCKET on those of its `ipam` for us. */
+enum { CNI_VERSION, NAME, IPAM, THEIR_SOCKET = 9, SOCKET, QUEUE, LOOK, WAIT, MEMBERS };
+static const char *const names[MEMBERS] = {"cniVersion", "name", "ipam", "type", "args", "runtimeConfig",
+  "prevResult", "cni.dev/valid-attachments", "cni.dev/attachments", "ipam_unix_socket_path", "socket",
+  "queue", "connect_timeout_seconds", "answer_timeout_seconds"};
+static const char *paths[] = {[SOCKET] = "/run/orbweaver/cni.sock", [QUEUE] = "/var/lib/orbweaver/queue"};
 
-static const char *const request_keys[VARIABLES] = {"cid", "netns", "ifname", "args", "path"};
+static int verb, status, server, times[] = {[LOOK] = 15 * SECOND, [WAIT] = 60 * SECOND};
+static int64_t start_ns;
+static const char *values[VARIABLES];
+static char input[INPUT_LIMIT + 2], version[] = "1.1.0", nowhere[1];
+static struct span { char *at, *end; } body, members[MEMBERS] = {[NAME] = {nowhere, nowhere}};
+static unsigned char frame[4 + FRAME_LIMIT], *at = frame + 4, *budget, reply[FRAME_LIMIT + 1];
 
-/* The first few are those that the plugin looks into itself. */
-enum { CNI_VERSION, NETWORK, IPAM, MEMBERS };
-static const char *const kept_members[] = {
-  "cniVersion", "name", "ipam", "type", "args", "runtimeConfig", "prevResult",
-  "cni.dev/valid-attachments", "cni.dev/attachments", NULL,
-};
+static inline int least(int a, int b) { return a < b ? a : b; }
+static inline char *skip_space(char *p) { return p + strspn(p, " \t\r\n"); }
+static inline bool write_all(int fd, const void *p, size_t n) { return !n || write(fd, p, n) == (ssize_t)n; }
+/* One big runtime takes what strerror() says of ENOENT for success. */
+static inline const char *reason(int error) { return error == ENOENT ? "Nothing is there" : strerror(error); }
+static inline void store(void *to, size_t size) { memcpy(to, &(uint32_t){htobe32((uint32_t)size)}, 4); }
 
-/* How long at most each verb looks for a daemon that is not there, and how long it waits in all. */
-static const struct { int look, wait; } patience[VERBS] = {
-  [ADD] = {HOUR, HOUR}, [CHECK] = {5 * SECOND, 5 * SECOND}, [DEL] = {0, 10 * SECOND}, [GC] = {0, 10 * SECOND},
-  [STATUS] = {900, 900},
-};
-
-static int verb;
-static const char *variables[VARIABLES];
-static char input[INPUT_LIMIT + 2]; /* ends with NUL */
-static size_t input_size;
-static struct span members[MEMBERS]; /* `at` is NULL when there is none */
-static struct frame request;
-static struct question question;
-
-/* Whoever closed a standard descriptor must not find our socket in its place: it gets one that fails. */
-static void fill_standard_descriptors(void)
-{
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) _exit(1);
+/* The clock that goes on while the machine sleeps, and that the daemon reads too. */
+static int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+static int time_left(int time) {
+  int64_t left = time - (now_ns() - start_ns) / 1000000;
+  return left > 0 ? (int)left : 0;
 }
 
-static void read_input(void)
-{
-  for (ssize_t n = 1; n != 0;) {
-    n = read(STDIN_FILENO, input + input_size, INPUT_LIMIT + 1 - input_size);
-    if (n > 0) input_size += (size_t)n;
-    else if (n < 0 && errno == EAGAIN) poll(&(struct pollfd){.fd = STDIN_FILENO, .events = POLLIN}, 1, -1);
-    else if (n < 0 && errno != EINTR)
-      fail(IO_FAILED, reason(errno), "the network configuration cannot be read from stdin", NULL);
-    if (input_size > INPUT_LIMIT)
-      fail(IO_FAILED, "remove what is not needed", "the network configuration is larger than 16 MiB", NULL);
+/* What does not fit is left out. Only the configuration can be that large, and it is measured before. */
+static inline ssize_t room(void) { return frame + FRAME_LIMIT - at; }
+static inline void put(const void *data, size_t n) { if ((ssize_t)n <= room()) at = mempcpy(at, data, n); }
+static inline void put_text(const char *text) { put(text, strlen(text)); }
+static unsigned char *put_field(const char *head, const void *data, size_t size) {
+  put_text(head);
+  put(&(uint32_t){htobe32((uint32_t)size)}, 4);
+  put(data, size);
+  return at;
+}
+
+/* Print what is wrong with what, in place of the request, and exit. A person reads it in the events of a pod;
+   Kubernetes groups these by their text, so it is the same for every try. The specification has the codes. */
+static _Noreturn void fail(const char *code, const char *message, const char *subject, const char *details) {
+  char shown[SHOWN_LIMIT + 1] = ""; /* valid in a JSON string, whatever the subject is */
+  for (size_t n = 0; n < SHOWN_LIMIT && subject[n] != 0; n++)
+    shown[n] = subject[n] < ' ' || subject[n] > '~' || strchr("\"\\", subject[n]) ? '?' : subject[n];
+  const char *const document[] = {"{\"cniVersion\":\"", version, "\",\"code\":", code, ",\"msg\":\"", message,
+    shown, "\",\"details\":\"", details, "\"}\n"};
+  at = frame;
+  for (size_t i = 0; i < sizeof document / sizeof *document; i++) put_text(document[i]);
+  write_all(STDOUT_FILENO, frame, (size_t)(at - frame));
+  _exit(1);
+}
+
+/* A scanner of JSON that is right about structure. A function whose name ends with `end` says where the thing
+   at `p` ends, or `nowhere` when it is none. Like the NUL that ends a text, that begins no thing either. */
+static char *string_end(char *p) {
+  if (*p != '"') return nowhere;
+  for (p++; *p != '"'; p++) {
+    if (*p == '\\') p++;
+    if ((unsigned char)*p < ' ') return nowhere;
+  }
+  return p + 1;
+}
+
+static char *name_end(char *p) {
+  p = skip_space(string_end(p));
+  return *p == ':' ? skip_space(p + 1) : nowhere;
+}
+
+/* Without recursion, since whoever wrote the text decides how deep it nests. */
+static char *value_end(char *p) {
+  static char closing[DEPTH_LIMIT - 1]; /* the bracket that each open level waits for */
+  for (size_t depth = 0;;) {
+    bool opened = *p == '{' || *p == '[';
+    size_t run = strspn(p, "+-.0123456789Eaeflnrstu"); /* of what numbers, true, false and null consist */
+    if (opened && depth == sizeof closing) return nowhere;
+    if (opened) closing[depth++] = *p++ == '{' ? '}' : ']';
+    else p = run > 0 ? p + run : string_end(p);
+    for (; depth > 0 && *skip_space(p) == closing[depth - 1]; opened = false, depth--) p = skip_space(p) + 1;
+    if (depth == 0) return p;
+    p = skip_space(p);
+    if (!opened && *p++ != ',') return nowhere;
+    p = closing[depth - 1] == '}' ? name_end(skip_space(p)) : skip_space(p);
   }
 }
 
-/* Copy what the daemon needs of the configuration; false when stdin is no JSON object. */
-static bool put_configuration(void)
-{
-  const char *cursor = json_skip_space(input), *before = "{";
-  if (strncmp(cursor, "null", 4) == 0) cursor += 4;
-  else if (*cursor != '{') return false;
-  else for (struct member m; json_next_member(&cursor, &m);) {
-    int known = find_name(m.name, kept_members);
-    if (known >= 0 && known < MEMBERS) members[known] = m.value;
-    if (known < 0 && memchr(m.name.at, '\\', m.name.size) == NULL) continue;
-    put(&request, before, 1);
-    put(&request, m.name.at, m.name.size);
-    put(&request, ":", 1);
-    put(&request, m.value.at, m.value.size);
-    before = ",";
+/* Find members by name, in any case of its letters; the last one wins. Copy what the daemon gets. */
+static char *object_end(char *p, int first, int last) {
+  if (p == NULL || *p != '{') return nowhere;
+  if (*skip_space(p + 1) == '}') return skip_space(p + 1) + 1;
+  do {
+    char *name = skip_space(p + 1), *value = name_end(name), *end = value_end(value);
+    if (end == nowhere) return nowhere;
+    size_t size = (size_t)(string_end(name) - name) - 2;
+    int i = first;
+    while (i < last && (strlen(names[i]) != size || strncasecmp(names[i], name + 1, size) != 0)) i++;
+    if (i < last) members[i] = (struct span){value, end};
+    bool is_sent = first == 0 && (i < last || memchr(name, '\\', size) != NULL);
+    if (is_sent && end - name > room() - 64) fail("7", "more than 1 MiB is to be sent", "", "shorten it");
+    if (is_sent) put_text(",");
+    if (is_sent) put(name, (size_t)(end - name));
+    p = skip_space(end);
+  } while (*p == ',');
+  return *p == '}' ? p + 1 : nowhere;
+}
+
+static void read_environment(void) {
+  char missing[64] = "";
+  for (int i = 0; i < VARIABLES; i++)
+    if ((values[i] = getenv(variables[i].name)) == NULL) values[i] = "";
+  if (*values[COMMAND] == 0) _exit(!write_all(STDERR_FILENO, usage, sizeof usage - 1));
+  while (verb < VERBS && strcmp(values[COMMAND], verbs[verb].name) != 0) verb++;
+  if (verb == VERBS) fail("4", "CNI_COMMAND is unknown: ", values[COMMAND], "see the CNI specification");
+  for (int i = 0; i < VARIABLES; i++)
+    if (verbs[verb].required & 1 << i && *values[i] == 0) strcat(strcat(missing, " "), variables[i].name);
+  if (*missing != 0) fail("4", "environment variables are missing or empty:", missing, "a runtime sets them");
+}
+
+static char *read_input(void) {
+  ssize_t size = 0, n = 0;
+  while ((n = read(STDIN_FILENO, input + size, (size_t)(INPUT_LIMIT + 1 - size))) > 0) size += n;
+  if (n < 0) fail("5", "the network configuration cannot be read", "", reason(errno));
+  if (size > INPUT_LIMIT) fail("5", "the network configuration has more than 16 MiB", "", "shorten it");
+  return input + size;
+}
+
+static void put_request(const char *program) {
+  const char *slash = strrchr(program, '/'), *role = slash == NULL ? program : slash + 1;
+  budget = put_field("\x8b\xa1v\x01\xa6" "budget\xce", "", 0) - 4; /* a map of 11; v is 1 */
+  put_text("\xa5start\xcf");
+  put(&(uint64_t){htobe64((uint64_t)start_ns)}, 8);
+  put_field("\xa4role\xdb", role, strlen(role));
+  for (int i = 0; i < VARIABLES; i++) put_field(variables[i].head, values[i], strlen(values[i]));
+  unsigned char *conf = put_field("\xa4" "conf\xc6", "", 0);
+  char *input_end = read_input(), *p = skip_space(input);
+  p = strncmp(p, "null", 4) == 0 ? p + 4 : object_end(p, 0, THEIR_SOCKET);
+  if (skip_space(p) != input_end) fail("6", "stdin is not one JSON object", "", "cut, malformed or too deep");
+  put_text(at == conf ? "{}" : "}");
+  *conf = '{';
+  store(conf - 4, (size_t)(at - conf));
+  store(frame, (size_t)(at - frame - 4));
+  struct span v = members[CNI_VERSION];
+  if (v.end - v.at == 7 && memmem(versions, sizeof versions, v.at, 7) != NULL) memcpy(version, v.at + 1, 5);
+}
+
+/* A setting that cannot be used is an error, but what was added must be deletable, whatever it says since. */
+static void read_settings(void) {
+  object_end(members[IPAM].at, THEIR_SOCKET, MEMBERS);
+  for (int i = THEIR_SOCKET; i < MEMBERS; i++) {
+    char *value = members[i].at, *end = members[i].end, *number_end;
+    if (value == NULL || *value == 'n' || strncmp(value, "\"\"", 2) == 0) continue;
+    if (*value == '"') end[-1] = 0;
+    double seconds = strtod(value, &number_end);
+    bool is_time = number_end == end && seconds >= 0 && seconds <= 3600;
+    bool is_path = strncmp(value, "\"/", 2) == 0 && strlen(value + 1) <= PATH_LIMIT && !strchr(value, '\\');
+    if (i >= LOOK && is_time) times[i] = (int)(seconds * SECOND);
+    else if (i < LOOK && is_path) paths[i == THEIR_SOCKET ? SOCKET : i] = value + 1;
+    else if (verb != DEL) fail("7", "the network configuration has an unusable ipam.", names[i],
+      "a path is absolute, without escapes, of 107 bytes at most; a time is from 0 to 3600 seconds");
   }
-  put(&request, *before == '{' ? "{}" : "}", *before == '{' ? 2 : 1);
-  return cursor != NULL && json_skip_space(cursor) == input + input_size;
 }
 
-static void put_request(const char *program)
-{
-  const char *slash = strrchr(program, '/');
-  request.size = FRAME_LENGTH_SIZE;
-  put(&request, "\x8b\xa1v\x01", 4); /* a map of 11; v is 1 */
-  question.budget_at = put_head(&request, "budget", MSGPACK_UINT32, 0, 4);
-  put_head(&request, "start", MSGPACK_UINT64, (uint64_t)question.start_ns, 8);
-  put_text(&request, "role", MSGPACK_STR, slash == NULL ? program : slash + 1);
-  put_text(&request, "verb", MSGPACK_STR, verb_names[verb]);
-  for (int i = 0; i < VARIABLES; i++) put_text(&request, request_keys[i], MSGPACK_BIN, variables[i]);
-  size_t size_at = put_head(&request, "conf", MSGPACK_BIN, 0, 4);
-  if (!put_configuration())
-    fail(NOT_DECODABLE, "it is cut short, malformed, or nested more than 1000 levels deep",
-      "the network configuration on stdin is not one JSON object", NULL);
-  store(&request, size_at, request.size - size_at - 4, 4);
-  store(&request, 0, request.size - FRAME_LENGTH_SIZE, FRAME_LENGTH_SIZE);
+/* [v, status, body], with a byte for each of the first two and a str or bin for the body; more may follow. */
+static bool read_answer(unsigned char *p, unsigned char *end) {
+  if (end - p < 4 || p[0] < 0x93 || p[0] > 0x9f || p[1] != 1 || p[2] > 1) return false;
+  int kind = p[3] - (p[3] < 0xd9 ? 0xc4 : 0xd9), width = kind >= 0 && kind <= 2 ? 1 << kind : 0;
+  ssize_t size = width == 0 ? p[3] & 31 : 0;
+  if (width == 0 && p[3] >> 5 != 5) return false;
+  status = p[2];
+  for (p += 4; width > 0 && p < end; width--) size = size << 8 | *p++;
+  if (width > 0 || size > end - p) return false;
+  p[size] = 0;
+  body = (struct span){(char *)p, (char *)p + size};
+  return size > 0 ? *body.at == '{' && value_end(body.at) == body.end : status == 0 && verb != ADD;
 }
 
-/* Errors carry the version that the configuration asks for, if there is one like this. */
-static void choose_version(struct span version)
-{
-  static char chosen[] = "\"1.1.0\"";
-  if (version.at == NULL || version.size != sizeof chosen - 1 || strchr("01", version.at[1]) == NULL) return;
-  memcpy(chosen, version.at, version.size);
-  if (strstr(strchr(version_answer, '['), chosen) != NULL) output_cni_version = chosen;
+/* Ask once; 0, or why there is no answer. The kernel keeps the deadline: EAGAIN when it is over. */
+static int exchange(int left) {
+  struct timeval timeout = {left / SECOND, left % SECOND * 1000};
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  uint32_t size;
+  strcpy(address.sun_path, paths[SOCKET]);
+  store(budget, (size_t)left);
+  if ((server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) return errno;
+  setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+  setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+  if (connect(server, (const void *)&address, sizeof address) != 0) return errno;
+  errno = ECONNRESET; /* which stays when only a part of something goes or comes */
+  if (!write_all(server, frame, (size_t)(at - frame))) return errno;
+  if (recv(server, &size, 4, MSG_WAITALL) != 4) return errno;
+  if ((size = be32toh(size)) == 0 || size > FRAME_LIMIT) return EPROTO;
+  if (recv(server, reply, size, MSG_WAITALL) != (ssize_t)size) return errno;
+  return read_answer(reply, reply + size) ? 0 : EPROTO;
 }
 
-/* The daemon could not take this deletion: keep it where the daemon will look. */
-static void queue_deletion(const char *directory)
-{
-  char boot[BOOT_ID_SIZE];
-  struct span name = members[NETWORK].at == NULL || *members[NETWORK].at != '"'
-    ? (struct span){"\"\"", 2} : members[NETWORK];
-  hash128 key = hash_more(hash_start(), name.at + 1, name.size - 2);
-  key = hash_more(key, "", 1);
-  key = hash_more(key, variables[ID], strlen(variables[ID]) + 1);
-  key = hash_more(key, variables[IFNAME], strlen(variables[IFNAME]));
-  int error = read_boot_id(boot);
-  if (error == 0) {
-    request.bytes[FRAME_LENGTH_SIZE]++; /* one more member in the map */
-    put_head(&request, "boot", MSGPACK_STR, sizeof boot, 4);
-    put(&request, boot, sizeof boot);
-    error = request.overflow ? EFBIG
-      : queue_write(directory, key, request.bytes + FRAME_LENGTH_SIZE, request.size - FRAME_LENGTH_SIZE);
+/* Ask until there is an answer or the time is up. While it is connected, it does not look for a daemon. */
+static int ask(void) {
+  int look = least(times[LOOK], verbs[verb].look), wait = least(times[WAIT], verbs[verb].wait);
+  for (int pause = 20;; pause = least(pause * 3 / 2, 250)) {
+    int left = time_left(wait), error = left > 0 ? exchange(left) : EAGAIN;
+    if (error == EAGAIN) return ETIMEDOUT;
+    if (error == 0 || error == EPROTO) return error;
+    close(server);
+    look += left - time_left(wait);
+    left = time_left(least(look, wait));
+    if (left == 0) return error;
+    usleep((unsigned)least(pause / 2 + (int)(now_ns() % pause), left) * 1000);
   }
-  if (error != 0)
-    fail(IO_FAILED, reason(error), "the orbweaver daemon of this node does not answer, ",
-      "and the deletion cannot be kept for it in ", directory, NULL);
 }
 
-/* Print the answer. It counts only when it is printed and whoever asked for it is still there. */
-static int deliver(const struct answer *answer, pid_t parent)
-{
-  if (!print(answer->body.at, answer->body.size) || getppid() != parent) return 1;
-  return acknowledge() || verb != ADD ? answer->status : 1;
+/* The daemon could not take this deletion: keep it where it will look. A later one takes the same place. */
+static bool keep_deletion(void) {
+  int files = 0, fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY);
+  char boot[36], path[PATH_LIMIT + 1] = "", name[] = "0123456789abcdef.del", temporary[] = ".XXXXXX";
+  if (fd < 0 || read(fd, boot, sizeof boot) != sizeof boot) return false;
+  put_field("\xa4" "boot\xdb", boot, sizeof boot);
+  frame[4]++; /* one more member in the map */
+  *members[NAME].end = 0;
+  const char *const key[] = {members[NAME].at, values[ID], values[IFNAME]};
+  uint64_t hash = 0xcbf29ce484222325, prime = 0x100000001b3; /* FNV-1a */
+  for (int i = 0; i < 3; i++)
+    for (size_t n = 0, end = strlen(key[i]); n <= end; n++) hash = (hash ^ (unsigned char)key[i][n]) * prime;
+  for (int i = 15; i >= 0; i--, hash >>= 4) name[i] = "0123456789abcdef"[hash & 15];
+  for (size_t n = 1; n <= strlen(paths[QUEUE]); n++)
+    if (paths[QUEUE][n] == '/' || paths[QUEUE][n] == 0) mkdir(memcpy(path, paths[QUEUE], n), 0700);
+  if (chdir(path) != 0) return false;
+  DIR *dir = opendir(".");
+  for (struct dirent *e; dir && (e = readdir(dir));) files += *e->d_name != '.' && strcmp(e->d_name, name);
+  errno = EDQUOT;
+  if (files >= QUEUE_LIMIT) return false;
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
+  int file = mkstemp(temporary), here = open(".", O_RDONLY);
+  bool kept = write_all(file, frame + 4, (size_t)(at - frame - 4)) && fsync(file) == 0
+    && rename(temporary, name) == 0 && fsync(here) == 0;
+  if (!kept && file >= 0) unlink(temporary);
+  return kept;
 }
 
-static int least(int a, int b)
-{
-  return a < b ? a : b;
-}
-
-int main(int argc, char **argv)
-{
-  static struct settings settings;
-  struct answer answer;
-  int problem = 0;
+int main(int argc, char **argv) {
   pid_t parent = getppid();
-  question.start_ns = now_ns();
+  start_ns = now_ns();
   signal(SIGPIPE, SIG_IGN);
-  fill_standard_descriptors();
-  const char *command = variable("CNI_COMMAND");
-  if (*command == 0) return write(STDERR_FILENO, usage, sizeof usage - 1) < 0;
-  verb = read_environment(command, variables);
-  if (verb == VERSION) return !print(version_answer, sizeof version_answer - 1);
-
-  read_input();
+  /* Whoever closed a standard descriptor must not find our socket in its place: it gets one that fails. */
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_PATH) != fd) return 1;
+  read_environment();
+  if (verb == VERSION) return !write_all(STDOUT_FILENO, versions, sizeof versions - 1);
   put_request(argc > 0 ? argv[0] : "");
-  choose_version(members[CNI_VERSION]);
-  read_settings(&settings, members[IPAM], verb == DEL);
-  if (request.overflow)
-    fail(BAD_CONFIGURATION, "shorten its args, runtimeConfig, prevResult or list of attachments",
-      "the network configuration has more for the daemon than 1 MiB", NULL);
-  question.socket_path = settings.socket;
-  question.look = least(patience[verb].look, settings.connect_timeout);
-  question.wait = least(patience[verb].wait, settings.answer_timeout);
-
-  enum outcome outcome = ask(&question, &request, &answer, &problem);
-  if (outcome == ANSWERED && answer.body.size == 0 && (verb == ADD || answer.status != 0)) outcome = GARBLED;
-  if (outcome == ANSWERED) return deliver(&answer, parent);
-  if (verb == DEL) queue_deletion(settings.queue);
-  if (verb == DEL || verb == GC) return 0;
-  if (outcome == GARBLED)
-    fail(NOT_DECODABLE, "it is another program, or a daemon whose release does not go with this plugin",
-      "what listens at ", settings.socket, " does not answer as an orbweaver daemon", NULL);
-  const char *code = verb == STATUS ? NOT_READY : TRY_LATER;
-  if (outcome == SILENT)
-    fail(code, "it is overloaded or stuck: look at its log",
-      "the orbweaver daemon of this node does not answer in time at ", settings.socket, NULL);
-  fail(code, "look whether its pod runs on this node",
-    "the orbweaver daemon of this node cannot be reached at ", settings.socket, ": ", reason(problem), NULL);
+  read_settings();
+  int error = ask();
+  if (error == 0) { /* which counts only when it is printed and whoever asked for it is still there */
+    if (!write_all(STDOUT_FILENO, body.at, (size_t)(body.end - body.at)) || getppid() != parent) return 1;
+    return write_all(server, "\0\0\0", 4) || verb != ADD ? status : 1;
+  }
+  if (verb == DEL && !keep_deletion()) fail("5", "cannot queue a deletion in ", paths[QUEUE], reason(errno));
+  if (verbs[verb].in_vain == NULL) return 0;
+  fail(error == EPROTO ? "6" : verbs[verb].in_vain, "no orbweaver answers at ", paths[SOCKET], reason(error));
 }

@@ -1,37 +1,35 @@
-/* Says of each document on stdin (32 bit little endian size, bytes) whether the scanner takes it: '1' or '0'.
-   With an argument, the documents are frames and the question is whether they are answers. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* Shows each document on stdin (32 bit little endian size, bytes) to the scanner of the plugin and writes what it
+   would send: a size and the bytes, or 0xffffffff when the document is no object. With an argument, the
+   documents are answers, and it writes '0' or '1' for each: is it one? */
+#define main plugin_main
+#include "../../src/cni/plugin.c"
+#undef main
 
-#include "../../src/cni/json.h"
-#include "../../src/cni/wire.h"
-
-static char verdict_on_json(const char *bytes, size_t size)
+static void scan(const char *bytes, uint32_t size)
 {
-  char *text = malloc(size + 1); /* not one byte more, so that a sanitizer sees every step beyond */
+  char *text = malloc((size_t)size + 1); /* not one byte more, so that a sanitizer sees every step beyond */
   if (text == NULL) abort();
   memcpy(text, bytes, size);
   text[size] = 0;
-  const char *cursor = json_skip_space(text);
-  struct member member = {{0}};
-  size_t sum = 0;
-  if (*cursor != '{') cursor = NULL;
-  else while (json_next_member(&cursor, &member)) sum += member.name.size + member.value.size;
-  bool good = cursor != NULL && json_skip_space(cursor) == text + size && sum <= size;
+  at = frame + 4;
+  uint32_t sent = UINT32_MAX;
+  if (skip_space(object_end(skip_space(text), 0, THEIR_SOCKET)) == text + size) {
+    put_text(at == frame + 4 ? "{}" : "}");
+    frame[4] = '{';
+    sent = (uint32_t)(at - frame - 4);
+  }
+  fwrite(&sent, sizeof sent, 1, stdout);
+  if (sent != UINT32_MAX) fwrite(frame + 4, 1, sent, stdout);
   free(text);
-  return good ? '1' : '0';
 }
 
-static char verdict_on_answer(const char *bytes, size_t size)
+static void judge(const char *bytes, uint32_t size)
 {
-  static struct frame frame;
-  struct answer answer;
-  if (size < FRAME_LENGTH_SIZE) return '0';
-  memcpy(frame.bytes, bytes, size);
-  store(&frame, 0, size - FRAME_LENGTH_SIZE, FRAME_LENGTH_SIZE);
-  return read_answer(&frame, &answer) ? '1' : '0';
+  unsigned char *answer = malloc((size_t)size + 1);
+  if (answer == NULL) abort();
+  memcpy(answer, bytes, size);
+  putchar(read_answer(answer, answer + size) ? '1' : '0');
+  free(answer);
 }
 
 int main(int argc, char **argv)
@@ -41,7 +39,8 @@ int main(int argc, char **argv)
   (void)argv;
   while (fread(&size, sizeof size, 1, stdin) == 1) {
     if (size > sizeof document || fread(document, 1, size, stdin) != size) return 2;
-    putchar(argc > 1 ? verdict_on_answer(document, size) : verdict_on_json(document, size));
+    if (argc > 1) judge(document, size);
+    else scan(document, size);
   }
   return 0;
 }

@@ -62,18 +62,10 @@ t.test('what is no JSON object', async t => {
     ['single quotes', "{'a':1}"],
     ['a comment', '{/**/}'],
     ['the wrong bracket', '{"a":[1}}'],
-    ['a plus', '{"a":+1}'],
-    ['a leading zero', '{"a":01}'],
-    ['a lone point', '{"a":1.}'],
-    ['a leading point', '{"a":.1}'],
-    ['a lone minus', '{"a":-}'],
-    ['a lone exponent', '{"a":1e}'],
-    ['a word', '{"a":nul}'],
-    ['a long word', '{"a":nulls}'],
+    ['another word', '{"a":undefined}'],
+    ['two words', '{"a":true false}'],
     ['a word in capitals', '{"a":True}'],
     ['not a number', '{"a":NaN}'],
-    ['an unknown escape', '{"a":"\\x"}'],
-    ['a short escape', '{"a":"\\u12"}'],
     ['a line feed in a string', '{"a":"\n"}'],
     ['another white space', '{\v}'],
     ['nulls', 'null null'],
@@ -109,6 +101,13 @@ t.test('what is one', async t => {
   }
   const stdin = `{"ipam":${ipam}}`.padEnd((16 << 20) + 1)
   t.match(errorOf(t, await execute(plugin, { env, stdin }), 5, '16 MiB and one byte').msg, /16 MiB/)
+})
+
+t.test('how a scalar is spelt is for the daemon to see, if it gets it', async t => {
+  for (const scalar of ['+1', '01', '1.', '.1', '-', '1e', 'nul', 'nulls', '"\\x"', '"\\u12"']) {
+    const stdin = `{"ipam":${JSON.stringify(settings)},"a":${scalar}}`
+    t.match(await execute(plugin, { env, stdin }), { status: 0 }, scalar)
+  }
 })
 
 t.test('the version of an error is that of the configuration, when it is one', async t => {
@@ -162,7 +161,7 @@ t.test('poor circumstances', async t => {
     const closed = { env: { ...env, CNI_COMMAND: verb }, shell: 'exec "$0" <&-' }
     t.match(
       errorOf(t, await execute(plugin, closed), 5, `stdin is closed, ${verb}`).details,
-      /closed/
+      /bad file descriptor/i
     )
   }
   errorOf(t, await execute(plugin, { env, shell: 'exec "$0" < /' }), 5, 'stdin is a directory')
@@ -172,5 +171,5 @@ t.test('poor circumstances', async t => {
   const none = await execute(plugin, { env: { CNI_COMMAND: 'VERSION' }, shell: 'exec "$0" >&-' })
   t.match(none, { status: 1, stdout: '' }, 'nowhere to write the versions')
   const few = await execute(plugin, { env, stdin, shell: 'ulimit -n 3; exec "$0"' })
-  t.match(errorOf(t, few, 11, 'no descriptor left').msg, /too many open files/)
+  t.match(errorOf(t, few, 11, 'no descriptor left').details, /descriptor|open files/)
 })

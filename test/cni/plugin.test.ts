@@ -63,41 +63,7 @@ t.test('the environment is checked before stdin is read', async t => {
     ['nothing for CHECK', { CNI_COMMAND: 'CHECK' }, /CNI_CONTAINERID CNI_NETNS CNI_IFNAME/],
     ['nothing for DEL', { CNI_COMMAND: 'DEL' }, /CNI_CONTAINERID CNI_IFNAME$/],
     ['no id', noId, /CNI_CONTAINERID$/],
-    ['empty namespace', { ...add, CNI_NETNS: '' }, /CNI_NETNS$/],
-    ['a path as id', { ...add, CNI_CONTAINERID: '../../etc/x' }, /CNI_CONTAINERID/],
-    ['a space in the id', { ...add, CNI_CONTAINERID: 'a b' }, /CNI_CONTAINERID/],
-    ['an option as id', { ...add, CNI_CONTAINERID: '-a' }, /CNI_CONTAINERID/],
-    ['a line feed in the id', { ...add, CNI_CONTAINERID: 'a\n' }, /CNI_CONTAINERID.*a\\x0a$/],
-    ['a long id', { ...add, CNI_CONTAINERID: 'a'.repeat(1025) }, /CNI_CONTAINERID/],
-    ['a very long id', { ...add, CNI_CONTAINERID: 'a'.repeat(65_536) }, /CNI_CONTAINERID/],
-    [
-      'DEL checks the id too',
-      { ...add, CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a/b' },
-      /CNI_CONTAINERID/
-    ],
-    ['16 bytes', { ...add, CNI_IFNAME: 'a'.repeat(16) }, /CNI_IFNAME/],
-    ['16 bytes in 8 letters', { ...add, CNI_IFNAME: 'é'.repeat(8) }, /CNI_IFNAME/],
-    ...[
-      '.',
-      '..',
-      'a/b',
-      'a:b',
-      'a b',
-      'a\t',
-      '\va',
-      'a\u00a0',
-      '\u0085',
-      '\u1680',
-      '\u2000',
-      '\u200a',
-      '\u2028'
-    ]
-      .concat('\u2029', '\u202f', '\u205f', '\u3000')
-      .map((name): [string, Record<string, string>, RegExp] => [
-        `the name of bytes ${Buffer.from(name).toString('hex')}`,
-        { ...add, CNI_IFNAME: name },
-        /CNI_IFNAME/
-      ])
+    ['empty namespace', { ...add, CNI_NETNS: '' }, /CNI_NETNS$/]
   ]
   for (const [what, env, message] of rows) {
     const error = errorOf(t, await execute(plugin, { env, stdin: '{' }), 4, what)
@@ -121,7 +87,8 @@ t.test('what is allowed in the environment is sent as it is', async t => {
     ],
     ['DEL without namespace', { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'x', CNI_IFNAME: 'eth0' }],
     ['GC checks nothing', { CNI_COMMAND: 'GC', CNI_CONTAINERID: '../', CNI_IFNAME: '/' }],
-    ['STATUS neither', { CNI_COMMAND: 'STATUS' }]
+    ['STATUS neither', { CNI_COMMAND: 'STATUS' }],
+    ['what only the daemon judges', { ...add, CNI_CONTAINERID: '../a b', CNI_IFNAME: 'a/b' }]
   ]
   for (const [what, env] of rows) {
     await withDaemon(succeed, async daemon => {
@@ -138,7 +105,7 @@ t.test('what is allowed in the environment is sent as it is', async t => {
   }
 })
 
-t.test('bytes that are not UTF-8 travel and are quoted', async t => {
+t.test('bytes that are not UTF-8 travel and are not quoted', async t => {
   const stdin = JSON.stringify(config)
   const shell = `CNI_ARGS=$(printf 'A=\\377') exec "$0"`
   await withDaemon(succeed, async daemon => {
@@ -147,9 +114,9 @@ t.test('bytes that are not UTF-8 travel and are quoted', async t => {
   })
   const bad = await execute(plugin, {
     env: add,
-    shell: `CNI_CONTAINERID=$(printf 'a"\\377\\\\') exec "$0"`
+    shell: `CNI_COMMAND=$(printf 'a"\\377\\\\b') exec "$0"`
   })
-  t.match(errorOf(t, bad, 4, 'an id of bytes').msg, /a"\\xff\\$/)
+  t.match(errorOf(t, bad, 4, 'a verb of bytes').msg, /a\?\?\?b$/)
 })
 
 t.test('a request says who asks, when, and how long it waits', async t => {
@@ -184,7 +151,7 @@ t.test('of the configuration goes what the daemon needs, byte for byte', async t
     [
       'space inside of values',
       ` {\n${ipam} , "args" :  { "x" : [ 1 ] } }\r\n`,
-      `{${ipam},"args":{ "x" : [ 1 ] }}`
+      `{${ipam},"args" :  { "x" : [ 1 ] }}`
     ],
     ['repeated members', `{"name":"a",${ipam},"name":"b"}`, `{"name":"a",${ipam},"name":"b"}`],
     ['any case', `{${ipam},"NAME":1,"PrevResult":2}`, `{${ipam},"NAME":1,"PrevResult":2}`],
@@ -248,7 +215,7 @@ t.test('a setting that cannot be used is refused', async t => {
     ['a negative time', { answer_timeout_seconds: -1 }, /ipam\.answer_timeout_seconds/],
     ['more than an hour', { answer_timeout_seconds: 3601 }, /ipam\.answer_timeout_seconds/],
     ['far more', { answer_timeout_seconds: 1e15 }, /ipam\.answer_timeout_seconds/],
-    ['an exponent', { connect_timeout_seconds: 1e-7 }, /ipam\.connect_timeout_seconds/]
+    ['no number', { connect_timeout_seconds: true }, /ipam\.connect_timeout_seconds/]
   ]
   for (const [what, ipam, message] of rows) {
     const outcome = await execute(plugin, {
@@ -274,8 +241,8 @@ t.test('more than a frame holds is refused', async t => {
 t.test('what the daemon says is printed and acknowledged', async t => {
   const rows: [string, Record<string, string>, string | Buffer, number][] = [
     ['a result', add, JSON.stringify(result), 0],
-    ['an error', add, '{"code":101,"msg":"pool is empty"}', 1],
     ['a result as bytes', add, Buffer.from(JSON.stringify(result)), 0],
+    ['an error', add, '{"code":101,"msg":"pool is empty"}', 1],
     ['nothing for DEL', { ...add, CNI_COMMAND: 'DEL' }, '', 0],
     ['nothing for CHECK', { ...add, CNI_COMMAND: 'CHECK' }, '', 0],
     ['an error for DEL', { ...add, CNI_COMMAND: 'DEL' }, '{"code":5}', 1],
