@@ -1,6 +1,5 @@
-/* The CNI plugin, which the container runtime executes for every pod: it checks what it was given, asks the
-   daemon over a Unix socket and prints the answer. docs/wire.md is the contract. It should live about as long
-   as an empty program: no stdio, no heap but for the queue, and buffers of which few pages are touched. */
+/* The CNI plugin, executed for every pod: it checks what it was given, asks the daemon over a Unix socket and
+   prints the answer (docs/wire.md). It lives about as long as an empty program: no stdio, few pages. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <endian.h>
@@ -19,9 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 107 };
-enum { SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000, HOUR = 3600 * SECOND }; /* times are in ms */
+enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 107, ID_LIMIT = 1024 };
+enum { IFNAME_LIMIT = 15, SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000 /* ms */, HOUR = 3600000 };
 static const char usage[] = "orbweaver is a CNI plugin: container runtimes execute it and set CNI_COMMAND\n";
+static const char id_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
 static const char versions[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":"
   "[\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n";
 /* The environment, and how it goes into the request: key and type of the value, in msgpack. */
@@ -63,10 +63,7 @@ static int64_t now_ns(void) {
   clock_gettime(CLOCK_BOOTTIME, &t);
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
-static int time_left(int time) {
-  int64_t left = time - (now_ns() - start_ns) / 1000000;
-  return left > 0 ? (int)left : 0;
-}
+static int time_left(int time) { return -least(0, (int)((now_ns() - start_ns) / 1000000) - time); }
 
 /* What does not fit is left out. Only the configuration can be that large, and it is measured before. */
 static inline ssize_t room(void) { return frame + FRAME_LIMIT - at; }
@@ -79,8 +76,7 @@ static unsigned char *put_field(const char *head, const void *data, size_t size)
   return at;
 }
 
-/* Print what is wrong with what, in place of the request, and exit. A person reads it in the events of a pod;
-   Kubernetes groups these by their text, so it is the same for every try. The specification has the codes. */
+/* Print what is wrong with what, and exit. A person reads it, the same for every try, in a pod's events. */
 static _Noreturn void fail(const char *code, const char *message, const char *subject, const char *details) {
   char shown[SHOWN_LIMIT + 1] = ""; /* valid in a JSON string, whatever the subject is */
   for (size_t n = 0; n < SHOWN_LIMIT && subject[n] != 0; n++)
@@ -93,8 +89,8 @@ static _Noreturn void fail(const char *code, const char *message, const char *su
   _exit(1);
 }
 
-/* A scanner of JSON that is right about structure. A function whose name ends with `end` says where the thing
-   at `p` ends, or `nowhere` when it is none. Like the NUL that ends a text, that begins no thing either. */
+/* A scanner of JSON, right about structure. `..._end` is where what begins at `p` ends, or `nowhere` when
+   nothing does: like the NUL that ends a text, `nowhere` begins nothing either. */
 static char *string_end(char *p) {
   if (*p != '"') return nowhere;
   for (p++; *p != '"'; p++) {
@@ -105,8 +101,7 @@ static char *string_end(char *p) {
 }
 
 static char *name_end(char *p) {
-  p = skip_space(string_end(p));
-  return *p == ':' ? skip_space(p + 1) : nowhere;
+  return *(p = skip_space(string_end(p))) == ':' ? skip_space(p + 1) : nowhere;
 }
 
 /* Without recursion, since whoever wrote the text decides how deep it nests. */
@@ -156,6 +151,12 @@ static void read_environment(void) {
   for (int i = 0; i < VARIABLES; i++)
     if (verbs[verb].required & 1 << i && *values[i] == 0) strcat(strcat(missing, " "), variables[i].name);
   if (*missing != 0) fail("4", "environment variables are missing or empty:", missing, "a runtime sets them");
+  const char *id = values[ID], *name = values[IFNAME];
+  if ((verbs[verb].required & NAMES) == 0) return;
+  if (strchr("_.-", *id) || id[strspn(id, id_letters)] != 0 || strlen(id) > ID_LIMIT)
+    fail("4", "CNI_CONTAINERID is no container id: ", id, "a letter or digit, then also _ . -; 1024 at most");
+  if (strlen(name) > IFNAME_LIMIT || name[strcspn(name, "/: \t\n\v\f\r")] || !strncmp("..", name, strlen(name)))
+    fail("4", "CNI_IFNAME is no interface name: ", name, "1 to 15 bytes without / : and white space");
 }
 
 static char *read_input(void) {
@@ -268,8 +269,7 @@ static bool keep_deletion(void) {
   if (chdir(path) != 0) return false;
   DIR *dir = opendir(".");
   for (struct dirent *e; dir && (e = readdir(dir));) files += *e->d_name != '.' && strcmp(e->d_name, name);
-  errno = EDQUOT;
-  if (files >= QUEUE_LIMIT) return false;
+  if (files >= QUEUE_LIMIT) return errno = EDQUOT, false;
   signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error like a full disk */
   int file = mkstemp(temporary), here = open(".", O_RDONLY);
   bool kept = write_all(file, frame + 4, (size_t)(at - frame - 4)) && fsync(file) == 0
