@@ -9,6 +9,7 @@ import {
   defaultConfigFile,
   readConfig
 } from './config/daemon-config.ts'
+import { errorCodeOf, messageOf } from './core/error-text.ts'
 import { OrbweaverError } from './core/errors.ts'
 import { runDaemon } from './daemon.ts'
 import { release } from './release.ts'
@@ -18,7 +19,8 @@ const usage = `orbweaverd ${release}: addresses for pods, answered from this nod
   orbweaverd [run]         run the daemon
   orbweaverd check-config  read the configuration and say what is wrong with it
   orbweaverd install       install the CNI plugin and its network configuration, and leave them there
-  orbweaverd uninstall     remove both again, the network configuration first
+  orbweaverd uninstall     remove both again, the network configuration first; refused while another one
+                           names the plugin, since its pods could not be deleted any more
   orbweaverd version
 
   --config FILE      the configuration (default ${defaultConfigFile}; without that file, built-in defaults)
@@ -27,7 +29,8 @@ for install and uninstall:
   --bin-dir DIR      where the runtime looks for plugins (default /opt/cni/bin)
   --conf-dir DIR     where the runtime looks for networks (default /etc/cni/net.d)
   --conflist FILE    the network configuration to install, last of all; none when absent
-  --drop-in          also under the name spiderpool, for configurations that name it
+  --drop-in          also under the name spiderpool, for configurations that name it; another program
+                     of that name is neither replaced nor removed
 `
 
 const options = {
@@ -39,12 +42,13 @@ const options = {
   help: { type: 'boolean', default: false }
 } as const
 
-/** Run one command; the exit status. */
+/** Run one command; the exit status, 2 when there is none like it. */
 export async function runCommand(args: string[]): Promise<number> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     const [command = 'run', ...more] = positionals
-    if (values.help || more.length > 0) return show(usage, values.help ? 0 : 2)
+    if (values.help) return show(usage, 0)
+    if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {
       case 'run':
         return await runDaemon(configOf(values.config))
@@ -57,9 +61,10 @@ export async function runCommand(args: string[]): Promise<number> {
       case 'version':
         return show(`${release}\n`, 0)
       default:
-        return show(`orbweaverd: no command ${command}\n\n${usage}`, 2)
+        return misused(`no command ${command}`)
     }
   } catch (error) {
+    if (errorCodeOf(error)?.startsWith('ERR_PARSE_ARGS')) return misused(messageOf(error))
     console.error(`orbweaverd: ${describe(error)}`)
     return 1
   }
@@ -89,9 +94,12 @@ function show(text: string, status: number): number {
   return status
 }
 
+function misused(problem: string): number {
+  return show(`orbweaverd: ${problem}\n\n${usage}`, 2)
+}
+
 /** What went wrong for a person; with the way there when it is a mistake of ours. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isUsage = error instanceof TypeError && 'code' in error
-  return error instanceof OrbweaverError || isUsage ? error.message : (error.stack ?? error.message)
+  if (!(error instanceof Error) || error instanceof OrbweaverError) return messageOf(error)
+  return error.stack ?? error.message
 }

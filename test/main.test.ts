@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
@@ -33,7 +33,12 @@ t.test('subcommands', async t => {
   t.match(run('version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
   t.match(run('--help'), { status: 0, stdout: /orbweaverd check-config/ })
   t.match(run('nonsense'), { status: 2, stderr: /no command nonsense/ })
-  t.match(run('run', '--nonsense'), { status: 1, stderr: /nonsense/ })
+  t.match(run('run', '--nonsense'), { status: 2, stderr: /'--nonsense'.*[^]*--config FILE/ })
+  t.match(run('install', '--bin-dir'), { status: 2, stderr: /--bin-dir/ })
+  t.match(run('install', 'twice'), { status: 2, stderr: /one command.*install twice/ })
+  const noDirectory = run('install', '--bin-dir', '/dev/null')
+  t.match(noDirectory, { status: 1, stderr: /^orbweaverd: \/dev\/null.*E(EXIST|NOTDIR).*\n$/ })
+  t.notMatch(noDirectory.stderr, /\n +at /, 'no stack for what is no mistake of ours')
   t.match(run('run', '--config', '/nowhere.yaml'), {
     status: 1,
     stderr: /nowhere\.yaml: cannot be read/
@@ -48,6 +53,25 @@ t.test('the daemon ends cleanly, and two never share a state directory', async t
   t.match(second.log(), new RegExp(`process ${daemon.process.pid}.*stateDir of its own`))
   t.equal(await daemon.stop(), 0)
   t.match(daemon.log(), /"msg":"stopped"/)
+})
+
+t.test('a start that fails leaves nothing behind', async t => {
+  const dir = temporary()
+  writeFileSync(join(dir, 'plain'), '')
+  for (const config of [
+    { adminSocket: join(dir, 'plain', 'admin.sock') },
+    { socket: join(dir, 'plain', 'cni.sock') },
+    { stateDir: join(dir, 'plain', 'state') },
+    { bootIdFile: join(dir, 'nothing') }
+  ]) {
+    const daemon = launchDaemon({ dir, pools: '', config })
+    await once(daemon.process, 'close')
+    t.equal(daemon.process.exitCode, 1, Object.keys(config).join())
+    t.match(daemon.log(), /orbweaverd: .*(nobody can listen there|cannot be)/)
+    t.notMatch(daemon.log(), /^\s+at /m, 'no stack: it is not a mistake of ours')
+  }
+  await using daemon = await startDaemon({ dir, pools: '' })
+  t.equal(await daemon.stop(), 0, 'nothing is locked')
 })
 
 t.test('a daemon takes over from one that is just ending', async t => {

@@ -2,10 +2,12 @@
 // is there whole or not at all, the configuration comes last, and a stopped daemon leaves both: without them
 // running pods could not even be deleted.
 
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { errorCodeOf, messageOf } from '../core/error-text.ts'
 import { ConfigInvalidError } from '../core/errors.ts'
-import { writeDurably } from './durable-file.ts'
+import { isObject } from '../core/fields.ts'
+import { syncDirectory, writeDurably } from './durable-file.ts'
 
 export interface Places {
   readonly binDir: string
@@ -22,55 +24,145 @@ const dropInName = 'spiderpool'
 /** The binary that the build leaves beside the program. */
 const builtPlugin = join(import.meta.dirname, '../../build', pluginName)
 
+/** A line of its usage, by which a plugin of any release of ours is known. */
+const marker = 'orbweaver is a CNI plugin'
+
+/** What a runtime reads as a network configuration. */
+const networkFile = /\.(conf|conflist|json)$/
+
 /** Install and say what was done. Throws ConfigInvalidError when something to install is not usable. */
 export function installPlugin({ binDir, confDir, conflist, dropIn }: Places): string {
   if (!existsSync(builtPlugin)) {
     throw new ConfigInvalidError('install', [`${builtPlugin} is missing; run npm run build first`])
   }
   const network = conflist === undefined ? undefined : readNetwork(conflist)
-  const plugin = readFileSync(builtPlugin)
+  const plugin = usable(builtPlugin, () => readFileSync(builtPlugin))
+  const taken = join(binDir, dropInName)
+  if (dropIn && isForeign(taken)) {
+    throw new ConfigInvalidError('install', [
+      `${taken} is another program; move it away, or leave --drop-in out`
+    ])
+  }
   const done: string[] = []
-  mkdirSync(binDir, { recursive: true, mode: 0o755 })
+  const put = (directory: string, name: string, content: Buffer, mode: number) => {
+    const target = join(directory, name)
+    usable(target, () => {
+      mkdirSync(directory, { recursive: true, mode: 0o755 })
+      writeDurably(target, content, mode)
+    })
+    done.push(`installed ${target}\n`)
+  }
   for (const name of dropIn ? [pluginName, dropInName] : [pluginName]) {
-    writeDurably(join(binDir, name), plugin, 0o755)
-    done.push(`installed ${join(binDir, name)}`)
+    put(binDir, name, plugin, 0o755)
   }
   if (network !== undefined && conflist !== undefined) {
-    mkdirSync(confDir, { recursive: true, mode: 0o755 })
-    const target = join(confDir, basename(conflist))
-    writeDurably(target, network, 0o644)
-    done.push(`installed ${target}`)
-  }
-  return done.map(line => `${line}\n`).join('')
-}
-
-/** Remove the network configuration, then the plugin. What is not there is no failure. */
-export function uninstallPlugin({ binDir, confDir, conflist, dropIn }: Places): string {
-  const targets = [
-    ...(conflist === undefined ? [] : [join(confDir, basename(conflist))]),
-    ...(dropIn ? [join(binDir, dropInName)] : []),
-    join(binDir, pluginName)
-  ]
-  const done: string[] = []
-  for (const target of targets) {
-    if (!existsSync(target)) continue
-    rmSync(target)
-    done.push(`removed ${target}\n`)
+    put(confDir, basename(conflist), network, 0o644)
   }
   return done.join('')
 }
 
-function readNetwork(path: string): Buffer {
-  if (!/\.(conf|conflist|json)$/.test(path)) {
-    throw new ConfigInvalidError('--conflist', [`${path} must end in .conflist, .conf or .json`])
+/**
+ * Remove the network configuration, then the plugin, and say what was done. What is not there is no failure.
+ * Throws ConfigInvalidError while another network names the plugin: its pods could not be deleted any more.
+ */
+export function uninstallPlugin({ binDir, confDir, conflist, dropIn }: Places): string {
+  const network = conflist === undefined ? undefined : basename(conflist)
+  const isDropInForeign = dropIn && isForeign(join(binDir, dropInName))
+  const names = dropIn && !isDropInForeign ? [dropInName, pluginName] : [pluginName]
+  const inUse = networksOf(confDir, names).filter(file => file !== network)
+  if (inUse.length > 0) {
+    throw new ConfigInvalidError(
+      'uninstall',
+      inUse.map(
+        file =>
+          `${join(confDir, file)} still names the plugin; remove it first, or give it with --conflist`
+      )
+    )
   }
+  const done: string[] = []
+  const remove = (directory: string, name: string) => {
+    const target = join(directory, name)
+    if (!existsSync(target)) return
+    usable(target, () => {
+      rmSync(target)
+      syncDirectory(directory)
+    })
+    done.push(`removed ${target}\n`)
+  }
+  if (network !== undefined) remove(confDir, network)
+  if (isDropInForeign) done.push(`left ${join(binDir, dropInName)}: it is another program\n`)
+  for (const name of names) remove(binDir, name)
+  return done.length === 0 ? 'nothing to remove\n' : done.join('')
+}
+
+/** Is there a program at this path that no release of ours has put there? */
+function isForeign(path: string): boolean {
+  return existsSync(path) && !usable(path, () => readFileSync(path)).includes(marker)
+}
+
+/** The files of this directory that name one of these IPAM plugins. */
+function networksOf(directory: string, plugins: readonly string[]): string[] {
+  if (!existsSync(directory)) return []
+  const files = usable(directory, () => readdirSync(directory)).filter(file =>
+    networkFile.test(file)
+  )
+  return files.filter(file => {
+    const path = join(directory, file)
+    return namesIpam(parsedOrNothing(usable(path, () => readFileSync(path, 'utf8'))), plugins)
+  })
+}
+
+/** Wherever it stands, since meta plugins nest configurations; in any case of letters, as runtimes read it. */
+function namesIpam(value: unknown, plugins: readonly string[]): boolean {
+  if (Array.isArray(value)) return value.some(item => namesIpam(item, plugins))
+  if (!isObject(value)) return false
+  return Object.entries(value).some(([key, inner]) => {
+    const isNamed =
+      key.toLowerCase() === 'ipam' &&
+      isObject(inner) &&
+      Object.entries(inner).some(
+        ([name, type]) => name.toLowerCase() === 'type' && plugins.includes(String(type))
+      )
+    return isNamed || namesIpam(inner, plugins)
+  })
+}
+
+/** A file that is no JSON is of no use to a runtime either. */
+function parsedOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function readNetwork(path: string): Buffer {
+  const refuse = (problem: string) => new ConfigInvalidError('--conflist', [`${path} ${problem}`])
+  if (!networkFile.test(path)) throw refuse('must end in .conflist, .conf or .json')
   let text: Buffer
   try {
     text = readFileSync(path)
-    const { name } = JSON.parse(text.toString('utf8')) as { name?: unknown }
-    if (typeof name === 'string' && name !== '') return text
   } catch (error) {
-    throw new ConfigInvalidError('--conflist', [`${path} is no JSON object: ${String(error)}`])
+    throw refuse(`cannot be read: ${messageOf(error)}`)
   }
-  throw new ConfigInvalidError('--conflist', [`${path} has no name`])
+  let document: unknown
+  try {
+    document = JSON.parse(text.toString('utf8'))
+  } catch (error) {
+    throw refuse(`is no JSON object: ${messageOf(error)}`)
+  }
+  if (!isObject(document)) throw refuse('is no JSON object')
+  const { name } = document
+  if (typeof name !== 'string' || name === '') throw refuse('has no name')
+  return text
+}
+
+/** Do something with a file or directory; when the system refuses, say with which one and why. */
+function usable<Value>(path: string, work: () => Value): Value {
+  try {
+    return work()
+  } catch (error) {
+    if (errorCodeOf(error) === undefined) throw error
+    throw new ConfigInvalidError(path, [messageOf(error)])
+  }
 }
