@@ -16,6 +16,7 @@ import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
 import type { PoolSource } from './ports/pool-source.ts'
+import type { SandboxProbe } from './ports/sandbox-probe.ts'
 import { release } from './release.ts'
 import { openStore } from './store/open-store.ts'
 import { lockState } from './store/state-lock.ts'
@@ -26,28 +27,25 @@ export interface Substitutes {
   readonly store?: (real: AttachmentStore) => AttachmentStore
 }
 
-/** Run until SIGTERM or SIGINT; the exit status. */
+/** Run until SIGTERM or SIGINT; the exit status. What was begun is taken down in the reverse order. */
 export async function runDaemon(
   config: DaemonConfig,
   substitutes: Substitutes = {}
 ): Promise<number> {
   process.umask(0o077)
   const log = createLog({ level: config.log.level, node: config.nodeName })
-  const lock = lockState(config.stateDir, config.lockWaitSeconds * 1_000)
-  let endWith: (status: number) => void = () => {}
-  const ended = new Promise<number>(resolve => (endWith = resolve))
-  process.once('SIGTERM', () => endWith(0))
-  process.once('SIGINT', () => endWith(0))
+  let end: (status: number) => void = () => {}
+  const ended = new Promise<number>(resolve => (end = resolve))
+  process.once('SIGTERM', () => end(0))
+  process.once('SIGINT', () => end(0))
   const onGivenUp = (error: unknown) => {
     log.error({ error }, 'giving up: the actors crash again and again')
-    endWith(1)
+    end(1)
   }
-  const stop = await start(config, log, onGivenUp, substitutes)
+  await using running = await start(config, log, onGivenUp, substitutes)
   const status = await ended
   log.info({}, 'stopping: what was accepted is finished first')
-  await stop()
-  lock.release()
-  log.info({}, 'stopped')
+  running.defer(() => log.info({}, 'stopped'))
   return status
 }
 
@@ -56,62 +54,66 @@ async function start(
   log: Log,
   onGivenUp: (error: unknown) => void,
   substitutes: Substitutes
-): Promise<() => Promise<void>> {
+): Promise<AsyncDisposableStack> {
+  await using begun = new AsyncDisposableStack()
+  const lock = lockState(config.stateDir, config.lockWaitSeconds * 1_000, log)
+  begun.defer(() => lock.release())
+  const node = config.nodeName
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const opened = openStoreOrSayWhy(config, log)
-  let house: House | undefined
-  let queue: DeletionQueue | undefined
-  let store: AttachmentStore | undefined
-  if (!('why' in opened)) {
-    store = substitutes.store?.(opened) ?? opened
-    house = await guard({
-      store,
-      source: poolSource(config, log),
-      probe,
-      clock,
-      log,
-      boot,
-      cooldown: {
-        normalMs: config.cooldown.seconds * 1_000,
-        scarceMs: config.cooldown.scarceSeconds * 1_000
-      },
-      reap: {
-        everyMs: config.reconcile.everySeconds * 1_000,
-        graceMs: config.reconcile.graceSeconds * 1_000
-      },
-      onGivenUp
-    })
-    queue = new DeletionQueue({
-      directory: config.queueDir,
-      allocator: house.allocator,
-      clock,
-      log
-    })
-    // What was deleted while no daemon ran is free before anybody can ask for an address.
-    await queue.drain()
-    queue.watch()
-  }
-  const node = config.nodeName
-  const cannotServe = { why: 'why' in opened ? opened.why : '' }
-  const allocator = house?.allocator ?? cannotServe
+  const house = await openHouse(begun, config, log, { boot, probe, onGivenUp, substitutes })
+  const allocator = 'why' in house ? house : house.allocator
+  // The admin socket opens later: pods are waiting and people are not, and HTTP takes longer to load than
+  // all the rest. It closes later too.
+  let stopAdmin = async () => {}
+  begun.defer(() => stopAdmin())
   const cni = await serveCni(config.socket, listenAt, { allocator, clock, probe, boot, node }, log)
-  // Pods are waiting and people are not: HTTP takes longer to load than all the rest.
+  begun.defer(() => cni.stop())
   const { serveAdmin } = await import('./admin/admin-server.ts')
-  const admin = await serveAdmin(
-    config.adminSocket,
-    listenAt,
-    { node, release, clock, house: house ?? cannotServe },
-    log
-  )
-  log.info({ release, socket: config.socket, serving: house !== undefined }, 'ready')
-  return async () => {
-    await cni.stop()
-    await admin.stop()
-    await queue?.stop()
-    await house?.stop()
-    store?.close()
-  }
+  const service = { node, release, clock, house }
+  const admin = await serveAdmin(config.adminSocket, listenAt, service, log)
+  stopAdmin = () => admin.stop()
+  log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
+  return begun.move()
+}
+
+interface HouseParts {
+  readonly boot: string
+  readonly probe: SandboxProbe
+  readonly onGivenUp: (error: unknown) => void
+  readonly substitutes: Substitutes
+}
+
+/** Store, actors and deletion queue; or why there are none. */
+async function openHouse(
+  begun: AsyncDisposableStack,
+  config: DaemonConfig,
+  log: Log,
+  { boot, probe, onGivenUp, substitutes }: HouseParts
+): Promise<House | { readonly why: string }> {
+  const opened = openStoreOrSayWhy(config, log)
+  if ('why' in opened) return opened
+  const store = substitutes.store?.(opened) ?? opened
+  begun.defer(() => store.close())
+  const house = await guard({
+    ...{ store, source: poolSource(config, log), probe, clock, log, boot, onGivenUp },
+    cooldown: {
+      normalMs: config.cooldown.seconds * 1_000,
+      scarceMs: config.cooldown.scarceSeconds * 1_000
+    },
+    reap: {
+      everyMs: config.reconcile.everySeconds * 1_000,
+      graceMs: config.reconcile.graceSeconds * 1_000
+    }
+  })
+  begun.defer(() => house.stop())
+  const { queueDir: directory } = config
+  const queue = new DeletionQueue({ directory, allocator: house.allocator, clock, log })
+  begun.defer(() => queue.stop())
+  // What was deleted while no daemon ran is free before anybody can ask for an address.
+  await queue.drain()
+  queue.watch()
+  return house
 }
 
 /** A store that cannot be trusted is no reason to die: the runtime must hear why nothing is handed out. */
@@ -129,6 +131,9 @@ function openStoreOrSayWhy(config: DaemonConfig, log: Log): AttachmentStore | { 
 function poolSource({ poolDirs }: DaemonConfig, log: Log): PoolSource {
   if (poolDirs !== undefined) return createPoolFiles({ directories: poolDirs, log })
   if (existsSync(defaultPoolDir)) return createPoolFiles({ directories: [defaultPoolDir], log })
-  log.info({ directory: defaultPoolDir }, 'no pool directory: the embedded sample pool is used')
+  log.warn(
+    { directory: defaultPoolDir },
+    'no pool directory: the embedded sample pool is used until the daemon is started again'
+  )
   return createSamplePool()
 }

@@ -151,12 +151,12 @@ static void read_environment(void) {
   for (int i = 0; i < VARIABLES; i++)
     if (verbs[verb].required & 1 << i && *values[i] == 0) strcat(strcat(missing, " "), variables[i].name);
   if (*missing != 0) fail("4", "environment variables are missing or empty:", missing, "a runtime sets them");
-  const char *id = values[ID], *name = values[IFNAME];
+  const char *id = values[ID], *nic = values[IFNAME];
   if ((verbs[verb].required & NAMES) == 0) return;
   if (strchr("_.-", *id) || id[strspn(id, id_letters)] != 0 || strlen(id) > ID_LIMIT)
     fail("4", "CNI_CONTAINERID is no container id: ", id, "a letter or digit, then also _ . -; 1024 at most");
-  if (strlen(name) > IFNAME_LIMIT || name[strcspn(name, "/: \t\n\v\f\r")] || !strncmp("..", name, strlen(name)))
-    fail("4", "CNI_IFNAME is no interface name: ", name, "1 to 15 bytes without / : and white space");
+  if (strlen(nic) > IFNAME_LIMIT || nic[strcspn(nic, "/: \t\n\v\f\r")] || !strncmp("..", nic, strlen(nic)))
+    fail("4", "CNI_IFNAME is no interface name: ", nic, "1 to 15 bytes without / : and white space");
 }
 
 static char *read_input(void) {

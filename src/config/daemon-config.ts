@@ -11,8 +11,11 @@ import { ConfigInvalidError } from '../core/errors.ts'
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
 export const defaultPoolDir = '/etc/orbweaver/pools.d'
 
-/** Longest socket path that fits sun_path with its terminating zero (unix(7)). */
-const socketPathBytesMax = 107
+/**
+ * Longest socket path that fits sun_path with its terminating zero (unix(7)), less what the name that it is
+ * made under may be longer.
+ */
+const socketPathBytesMax = 99
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 

@@ -2,21 +2,14 @@
 // is damaged, or empty where one was before, is refused, since its addresses may still be in use.
 
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  existsSync,
-  readdirSync,
-  writeFileSync
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { assert } from '../core/assert.ts'
-import { OrbweaverError, StoreCorruptError } from '../core/errors.ts'
+import { StoreCorruptError, StoreFailedError } from '../core/errors.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { Ballast } from './ballast.ts'
+import { failureOf } from './failure.ts'
 import { reserveLogSpace } from './log-space.ts'
 import { migrate } from './schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
@@ -37,10 +30,24 @@ export function databasePath(stateDir: string): string {
 
 /**
  * Open the store of a state directory, or make a new one. Throws StoreCorruptError when what was stored
- * cannot be trusted, StoreTooNewError when a newer release wrote it.
+ * cannot be trusted, StoreTooNewError when a newer release wrote it, and StoreFailedError when the disk is
+ * full or does not work: that is no damage, and another start may succeed.
  */
 export function openStore(stateDir: string): AttachmentStore {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 })
+  const ballast = new Ballast(stateDir)
+  let database: Database
+  try {
+    database = openDatabase(stateDir)
+  } catch (error) {
+    if (!(error instanceof StoreFailedError) || !ballast.drop()) throw error
+    database = openDatabase(stateDir)
+  }
+  reserveLogSpace(databasePath(stateDir))
+  ballast.load()
+  return new SqliteStore(database, ballast)
+}
+
+function openDatabase(stateDir: string): Database {
   const path = databasePath(stateDir)
   const expected = readdirSync(stateDir).find(name => name.startsWith(markerPrefix))
   let database: Database | undefined
@@ -49,15 +56,15 @@ export function openStore(stateDir: string): AttachmentStore {
     database = new Sqlite(path)
     const marker = prepareDatabase(database, path, expected)
     if (expected === undefined) leaveMarker(stateDir, marker)
+    return database
   } catch (error) {
     database?.close()
-    if (error instanceof OrbweaverError) throw error
-    throw corrupt(path, String(error), error)
+    if (error instanceof StoreCorruptError) throw error
+    const failure = failureOf(error)
+    if (failure instanceof StoreCorruptError) throw corrupt(path, String(error), error)
+    if (failure instanceof StoreFailedError) throw unusable(path, failure)
+    throw failure
   }
-  reserveLogSpace(path)
-  const ballast = new Ballast(stateDir)
-  ballast.load()
-  return new SqliteStore(database, ballast)
 }
 
 /** Check, set up and migrate; returns the name of the marker that belongs to this database. */
@@ -92,6 +99,13 @@ function leaveMarker(stateDir: string, marker: string): void {
   const directory = openSync(stateDir, 'r')
   fsyncSync(directory)
   closeSync(directory)
+}
+
+function unusable(path: string, failure: StoreFailedError): StoreFailedError {
+  const text =
+    `the database ${path} cannot be opened: ${failure.message}. Nothing is lost: ` +
+    'free space on that disk or mend it, and start again'
+  return new StoreFailedError(text, { cause: failure })
 }
 
 function corrupt(path: string, what: string, cause?: unknown): StoreCorruptError {

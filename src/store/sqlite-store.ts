@@ -3,11 +3,12 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { addressToBytes } from '../core/address.ts'
 import { assert } from '../core/assert.ts'
-import { StoreCorruptError, StoreFailedError, StoreFullError } from '../core/errors.ts'
+import { StoreFullError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Ballast } from './ballast.ts'
+import { failureOf } from './failure.ts'
 import { type RowId, RowIds } from './row-ids.ts'
 import {
   addressOf,
@@ -224,17 +225,4 @@ function prepare(database: Database) {
     setHorizon: sql<[string]>(`INSERT OR REPLACE INTO meta VALUES ('horizon', ?)`),
     getHorizon: sql<[], { value: string }>(`SELECT value FROM meta WHERE key = 'horizon'`)
   } satisfies Record<string, Statement<never[]>>
-}
-
-/** What a failure of SQLite means for whoever asked. Broken constraints are our own mistake. */
-function failureOf(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (code === 'SQLITE_FULL') {
-    return new StoreFullError('the disk under the state directory is full', { cause: error })
-  }
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') {
-    return new StoreCorruptError(String(error), { cause: error })
-  }
-  if (code.startsWith('SQLITE_CONSTRAINT') || !code.startsWith('SQLITE_')) return error
-  return new StoreFailedError(`${code}: ${String(error)}`, { cause: error })
 }

@@ -35,7 +35,7 @@ t.test('a mistake is named with its key and what it may be', async t => {
   const rows = [
     ['stateDir: state', /stateDir: must be an absolute path/],
     ['stateDir: 7', /stateDir: must be an absolute path/],
-    [`socket: /${'x'.repeat(107)}`, /socket: must have at most 107 bytes/],
+    [`socket: /${'x'.repeat(99)}`, /socket: must have at most 99 bytes/],
     ['poolDirs: /etc', /poolDirs: must be a list/],
     ['poolDirs: [etc]', /poolDirs\.0: must be an absolute path/],
     ['log: {level: loud}', /log\.level: must be one of trace, debug, info/],

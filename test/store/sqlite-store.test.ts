@@ -99,11 +99,19 @@ t.test('commits go to a write-ahead log', async t => {
 
 t.test('two daemons never share a state directory', async t => {
   const directory = temporary()
-  const lock = lockState(directory, 0)
-  t.throws(() => lockState(directory, 20), {
+  const lines: string[] = []
+  const note = (_fields: object, message: string) => void lines.push(message)
+  const log = { debug: note, info: note, warn: note, error: note }
+  const lock = lockState(directory, 0, log)
+  t.throws(() => lockState(directory, 20, log), {
     code: 'ERR_STATE_LOCKED',
     message: new RegExp(`process ${process.pid}`)
   })
+  t.match(lines, ['waiting for another daemon to end'])
   lock.release()
-  lockState(directory, 0).release()
+  lockState(directory, 0, log).release()
+  t.throws(() => lockState(databasePath(withOneAttachment()), 0, log), {
+    code: 'ERR_CONFIG_INVALID',
+    message: /stateDir: .* cannot be used/
+  })
 })
