@@ -1,8 +1,9 @@
 // GC (CNI 1.1.0, "GC"): which attachments the runtime still knows.
 
 import { keyText } from '../core/attachment.ts'
+import type { Json } from '../core/fields.ts'
 import { CniError, cniCodes } from './cni-error.ts'
-import { type JsonObject, objectsMember, stringMember } from './json-members.ts'
+import { objectsMember, stringMember } from './json-members.ts'
 import type { NetConf } from './net-conf.ts'
 
 /** The tagged text of the specification and its later reading name the same list differently. */
@@ -30,6 +31,6 @@ export function attachmentsToKeep({ name: network, document }: NetConf): Readonl
   )
 }
 
-function hasMember(document: JsonObject, name: string): boolean {
+function hasMember(document: Json, name: string): boolean {
   return Object.keys(document).some(key => key.toLowerCase() === name)
 }

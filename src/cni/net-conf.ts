@@ -2,22 +2,18 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Family } from '../core/address.ts'
+import { messageOf } from '../core/error-text.ts'
+import { isObject, type Json } from '../core/fields.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import { type CniVersion, cniVersionDefault, cniVersions, isCniVersion } from './cni-version.ts'
-import {
-  booleanMember,
-  isJsonObject,
-  type JsonObject,
-  objectMember,
-  stringMember,
-  stringsMember
-} from './json-members.ts'
+import { excerpt } from './excerpt.ts'
+import { booleanMember, member, objectMember, stringMember, stringsMember } from './json-members.ts'
 
 export interface NetConf {
   readonly cniVersion: CniVersion
   readonly name: string
   /** All of it, for what only one verb needs. */
-  readonly document: JsonObject
+  readonly document: Json
 }
 
 /** What the `ipam` section says, and what runtimes put beside it. */
@@ -31,27 +27,19 @@ export interface IpamConf {
 
 /** As in the reference implementation; it is a part of keys and of file names. */
 const networkName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
+
+/** Longer than anybody types; it bounds what is kept of each attachment. ASCII, so bytes are characters. */
 const networkNameBytesMax = 1024
 
 /** Throws CniError 6 or 7, or 1 for a version we do not speak. */
 export function parseNetConf(conf: Buffer): NetConf {
   const document = parseObject(conf)
-  const name = stringMember(document, 'name', 'name') ?? ''
-  if (name === '') throw invalid('name is missing')
-  if (!networkName.test(name) || name.length > networkNameBytesMax) {
-    throw invalid(
-      `name "${excerpt(name)}" must start with a letter or digit and go on with letters, digits, _ . or -`
-    )
-  }
-  return { cniVersion: versionOf(document), name, document }
+  return { name: nameOf(document), cniVersion: versionOf(document), document }
 }
 
 /** A DEL must work with a configuration that has changed since, so it looks at the name alone. */
 export function parseNetworkName(conf: Buffer): string {
-  const document = parseObject(conf)
-  const name = stringMember(document, 'name', 'name') ?? ''
-  if (networkName.test(name) && name.length <= networkNameBytesMax) return name
-  throw invalid(`name "${excerpt(name)}" is missing or no valid network name`)
+  return nameOf(parseObject(conf))
 }
 
 /** The version to answer in, for an error about a configuration that may be wrong anywhere. */
@@ -63,7 +51,7 @@ export function versionForErrors(conf: Buffer): CniVersion | undefined {
   }
 }
 
-function parseObject(conf: Buffer): JsonObject {
+function parseObject(conf: Buffer): Json {
   if (!isUtf8(conf)) {
     throw new CniError(cniCodes.undecodable, 'network configuration: not valid UTF-8')
   }
@@ -71,14 +59,23 @@ function parseObject(conf: Buffer): JsonObject {
   try {
     value = JSON.parse(conf.toString('utf8'))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new CniError(cniCodes.undecodable, 'network configuration: not valid JSON', reason)
   }
-  if (isJsonObject(value)) return value
+  if (isObject(value)) return value
   throw new CniError(cniCodes.undecodable, 'network configuration: not a JSON object')
 }
 
-function versionOf(document: JsonObject): CniVersion {
+function nameOf(document: Json): string {
+  const name = stringMember(document, 'name', 'name') ?? ''
+  if (name === '') throw invalid('name is missing')
+  if (networkName.test(name) && name.length <= networkNameBytesMax) return name
+  throw invalid(
+    `name "${excerpt(name)}" must start with a letter or digit and go on with letters, digits, _ . or -, at most ${networkNameBytesMax} bytes`
+  )
+}
+
+function versionOf(document: Json): CniVersion {
   const text = stringMember(document, 'cniversion', 'cniVersion') ?? ''
   if (text === '') return cniVersionDefault
   if (isCniVersion(text)) return text
@@ -93,14 +90,16 @@ export function parseIpamConf({ document }: NetConf, role: string): IpamConf {
   const ipam = objectMember(document, 'ipam', 'ipam')
   if (ipam === undefined) throw invalid('ipam is missing')
   const type = stringMember(ipam, 'type', 'ipam.type') ?? ''
-  if (type !== role)
+  if (type !== role) {
     throw invalid(`ipam.type is "${excerpt(type)}", but it is ${role} that was executed`)
+  }
   const runtime = objectMember(document, 'runtimeconfig', 'runtimeConfig') ?? {}
   const args = objectMember(document, 'args', 'args') ?? {}
-  if (stringifyMember(runtime, 'ipranges') !== undefined) {
+  const ranges = member(runtime, 'ipranges')
+  if (ranges !== undefined) {
     throw new CniError(
       cniCodes.unsupportedField,
-      `runtimeConfig.ipRanges ${excerpt(stringifyMember(runtime, 'ipranges') ?? '')} is not supported; ranges come from pools`
+      `runtimeConfig.ipRanges ${excerpt(JSON.stringify(ranges))} is not supported; ranges come from pools`
     )
   }
   return {
@@ -111,24 +110,12 @@ export function parseIpamConf({ document }: NetConf, role: string): IpamConf {
   }
 }
 
-function poolsOf(ipam: JsonObject): Record<Family, readonly string[]> | undefined {
+function poolsOf(ipam: Json): Record<Family, readonly string[]> | undefined {
   const ipv4 = stringsMember(ipam, 'default_ipv4_ippool', 'ipam.default_ipv4_ippool') ?? []
   const ipv6 = stringsMember(ipam, 'default_ipv6_ippool', 'ipam.default_ipv6_ippool') ?? []
   return ipv4.length + ipv6.length === 0 ? undefined : { 4: ipv4, 6: ipv6 }
 }
 
-function stringifyMember(object: JsonObject, name: string): string | undefined {
-  for (const key in object) {
-    if (key.toLowerCase() === name && object[key] !== null) return JSON.stringify(object[key])
-  }
-  return undefined
-}
-
 function invalid(message: string): CniError {
   return new CniError(cniCodes.invalidConfig, `network configuration: ${message}`)
-}
-
-/** As much of a foreign text as fits an error message. */
-export function excerpt(text: string): string {
-  return text.length <= 64 ? text : `${text.slice(0, 64)}...`
 }

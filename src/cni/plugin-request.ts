@@ -2,6 +2,7 @@
 
 import { Unpackr } from 'msgpackr'
 import { FrameInvalidError } from '../core/errors.ts'
+import { isObject, type Json } from '../core/fields.ts'
 
 export interface PluginRequest {
   /** The name that the plugin was executed by. */
@@ -34,42 +35,39 @@ export function decodeRequest(frame: Buffer): PluginRequest {
   } catch (error) {
     throw new FrameInvalidError('a request that is no msgpack', { cause: error })
   }
-  if (typeof map !== 'object' || map === null || Array.isArray(map)) {
-    throw new FrameInvalidError('a request that is no msgpack map')
-  }
-  const fields = map as Record<string, unknown>
+  if (!isObject(map)) throw new FrameInvalidError('a request that is no msgpack map')
   return {
-    role: text(fields, 'role'),
-    verb: text(fields, 'verb'),
-    containerId: bytesAsText(fields, 'cid'),
-    netns: bytesAsText(fields, 'netns'),
-    ifname: bytesAsText(fields, 'ifname'),
-    args: bytesAsText(fields, 'args'),
-    start: unsigned(fields, 'start'),
-    budget: Math.min(Number(unsigned(fields, 'budget')), budgetMsMax),
-    boot: fields['boot'] === undefined ? undefined : text(fields, 'boot'),
-    conf: bytes(fields, 'conf')
+    role: text(map, 'role'),
+    verb: text(map, 'verb'),
+    containerId: bytesAsText(map, 'cid'),
+    netns: bytesAsText(map, 'netns'),
+    ifname: bytesAsText(map, 'ifname'),
+    args: bytesAsText(map, 'args'),
+    start: unsigned(map, 'start'),
+    budget: Math.min(Number(unsigned(map, 'budget')), budgetMsMax),
+    boot: map['boot'] === undefined ? undefined : text(map, 'boot'),
+    conf: bytes(map, 'conf')
   }
 }
 
-function text(fields: Record<string, unknown>, name: string): string {
+function text(fields: Json, name: string): string {
   const value = fields[name]
   if (typeof value === 'string') return value
   throw new FrameInvalidError(`request field ${name} must be a string`)
 }
 
-function bytes(fields: Record<string, unknown>, name: string): Buffer {
+function bytes(fields: Json, name: string): Buffer {
   const value = fields[name]
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length)
   throw new FrameInvalidError(`request field ${name} must be binary`)
 }
 
 /** Bytes that are no UTF-8 become U+FFFD, which no valid name contains. */
-function bytesAsText(fields: Record<string, unknown>, name: string): string {
+function bytesAsText(fields: Json, name: string): string {
   return bytes(fields, name).toString('utf8')
 }
 
-function unsigned(fields: Record<string, unknown>, name: string): bigint {
+function unsigned(fields: Json, name: string): bigint {
   const value = fields[name]
   if (typeof value === 'bigint' && value >= 0n) return value
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)

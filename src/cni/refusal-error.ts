@@ -5,19 +5,25 @@ import { assertNever } from '../core/assert.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 
+const addPool = 'correct the network configuration or add the pool'
+
 /** `node` is the name of this node. A new refusal does not compile until it has its text and code here. */
 export function refusalError(refusal: Refusal, node: string): CniError {
   switch (refusal.reason) {
     case 'PoolExhausted':
       return new CniError(
         cniCodes.poolExhausted,
-        `${fullPools(refusal.pools)} on ${node}; add addresses to the pool or remove pods`
+        `${fullPools(refusal.pools)} on ${node}; add addresses to the pool or remove pods`,
+        countsOf(refusal.pools).join('; ') || undefined
       )
     case 'AddressesCooling':
       return new CniError(
         cniCodes.tryAgain,
-        `${fullPools(refusal.pools)} on ${node}; some were released a moment ago and are usable soon`,
-        `next one in ${Math.ceil(refusal.readyInMs / 1000)} s at the latest`
+        `${fullPools(refusal.pools)} on ${node}; some addresses were released a moment ago and are usable soon`,
+        [
+          ...countsOf(refusal.pools),
+          `next one in ${Math.ceil(refusal.readyInMs / 1000)} s at the latest`
+        ].join('; ')
       )
     case 'AddressTaken':
       return new CniError(
@@ -34,10 +40,13 @@ export function refusalError(refusal: Refusal, node: string): CniError {
     case 'PoolUnknown':
       return new CniError(
         cniCodes.noPoolFits,
-        `pool "${refusal.pool}" does not exist on ${node}; known are ${refusal.known.join(', ') || 'none'}`
+        `pool "${refusal.pool}" does not exist on ${node}; known are ${refusal.known.join(', ') || 'none'}; ${addPool}`
       )
     case 'NoPoolFits':
-      return new CniError(cniCodes.noPoolFits, `no pool on ${node} fits: ${refusal.why.join('; ')}`)
+      return new CniError(
+        cniCodes.noPoolFits,
+        `no pool on ${node} fits: ${refusal.why.join('; ')}; ${addPool}`
+      )
     case 'DemandChanged':
       return new CniError(
         cniCodes.invalidConfig,
@@ -77,12 +86,16 @@ export function refusalError(refusal: Refusal, node: string): CniError {
 
 function fullPools(pools: readonly PoolUsage[]): string {
   if (pools.length === 0) return 'no pool has a free address'
-  return pools
-    .map(({ pool, total, used, cooling }) => {
-      const cools = cooling > 0n ? `, ${cooling} cooling` : ''
-      return `pool "${pool}" is full: ${used} of ${total} used${cools}`
-    })
-    .join('; ')
+  const names = pools.map(({ pool }) => pool)
+  return `${listOf('pool', names)} ${names.length > 1 ? 'are' : 'is'} full`
+}
+
+/** Every pod changes them, so they are no part of the message. */
+function countsOf(pools: readonly PoolUsage[]): string[] {
+  return pools.map(({ pool, total, used, cooling }) => {
+    const cools = cooling > 0n ? `, ${cooling} cooling` : ''
+    return `${pool}: ${used} of ${total} used${cools}`
+  })
 }
 
 function listOf(noun: string, names: readonly string[]): string {

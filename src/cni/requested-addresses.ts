@@ -4,7 +4,8 @@
 import { type Address, bitsOf, familyOf, parseAddress } from '../core/address.ts'
 import type { CniArgs } from './cni-args.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
-import { excerpt, type IpamConf } from './net-conf.ts'
+import { excerpt } from './excerpt.ts'
+import type { IpamConf } from './net-conf.ts'
 
 /** More addresses than any interface sensibly asks for; each is a row and a question to a subnet. */
 const requestedMax = 32

@@ -6,6 +6,7 @@ import { pack } from 'msgpackr'
 import type { Abandon, Deliver } from '../actors/messages.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
+import { messageOf } from '../core/error-text.ts'
 import type { Listen } from '../ports/listen.ts'
 import type { Log } from '../ports/log.ts'
 import { CniError, cniCodes } from './cni-error.ts'
@@ -166,7 +167,7 @@ class Connection {
 
   #tell(message: Deliver | Abandon): void {
     const { allocator } = this.#service
-    if (!('why' in allocator)) allocator.tell(message)
+    if (!('why' in allocator)) allocator.insist(message)
   }
 }
 
@@ -174,6 +175,6 @@ function internalError(error: unknown): CniError {
   return new CniError(
     cniCodes.internal,
     'orbweaverd met an error of its own; see its log on this node',
-    error instanceof Error ? error.message : String(error)
+    messageOf(error)
   )
 }

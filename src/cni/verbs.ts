@@ -8,6 +8,7 @@ import { families, familyOf } from '../core/address.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { Demand } from '../core/demand.ts'
+import { messageOf } from '../core/error-text.ts'
 import type { Moment, Sandbox } from '../core/sandbox.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -26,7 +27,10 @@ import { resultJson } from './result.ts'
 /** How long an ADD may wait for a cooling address: well below the two minutes of usual runtimes. */
 const scarceWaitMsMax = 15_000
 
-/** What the way back to the plugin needs of its budget. */
+/**
+ * How much earlier than the plugin we give up, so that it still hears our reason and not just silence: far
+ * more than a message on a socket takes, and little of the shortest budget, the 0.9 s of STATUS.
+ */
 const answerMarginMs = 200
 
 /** The daemon as the verbs see it. Without an allocator it cannot serve, and `why` says why. */
@@ -47,8 +51,9 @@ export interface Asker {
 }
 
 /**
- * Carry out one request and return what the plugin prints, nothing for a plain success. Rejects with CniError for what the runtime must be told, and with anything else
- * when no answer can be given: then the connection ends, and the plugin does what it does without a daemon.
+ * Carry out one request and return what the plugin prints, nothing for a plain success. Rejects with CniError
+ * for what the runtime must be told, and with anything else when no answer can be given: then the connection
+ * ends, and the plugin does what it does without a daemon.
  */
 export async function carryOut(
   request: PluginRequest,
@@ -102,7 +107,7 @@ async function add(
   const allocator = allocatorOf(service, cniCodes.notServing)
   const sandbox = sandboxOf(request, service)
   const { clock } = service
-  const timeoutMs = Math.max(1, request.budget - answerMarginMs)
+  const timeoutMs = timeLeft(request)
   const deadline = clock.monotonicMs() + Math.min(timeoutMs, scarceWaitMsMax) - answerMarginMs
   const question = {
     type: 'Allocate',
@@ -118,7 +123,7 @@ async function add(
   try {
     reply = await ask(allocator, question, { clock, timeoutMs })
   } catch (error) {
-    allocator.tell({ type: 'Abandon', key, client })
+    allocator.insist({ type: 'Abandon', key, client })
     throw busy(service, error)
   }
   if (reply.type === 'Refused') throw refusalError(reply.refusal, service.node)
@@ -174,8 +179,7 @@ async function del(request: PluginRequest, service: Service): Promise<string> {
   const { allocator, boot, clock } = service
   if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
   const began = moment(request, boot)
-  const timeoutMs = Math.max(1, request.budget - answerMarginMs)
-  await ask(allocator, { type: 'Release', key, began }, { clock, timeoutMs })
+  await ask(allocator, { type: 'Release', key, began }, { clock, timeoutMs: timeLeft(request) })
   return ''
 }
 
@@ -191,13 +195,12 @@ async function gc(request: PluginRequest, conf: NetConf, service: Service): Prom
 
 /** Ask within the plugin's budget; no answer is code 11. */
 async function inTime<Value>(
-  { budget }: PluginRequest,
+  request: PluginRequest,
   service: Service,
   question: (timing: { clock: Clock; timeoutMs: number }) => Promise<Value>
 ): Promise<Value> {
   try {
-    const timeoutMs = Math.max(1, budget - answerMarginMs)
-    return await question({ clock: service.clock, timeoutMs })
+    return await question({ clock: service.clock, timeoutMs: timeLeft(request) })
   } catch (error) {
     throw busy(service, error)
   }
@@ -215,8 +218,13 @@ function busy({ node }: Service, error: unknown): CniError {
   return new CniError(
     cniCodes.tryAgain,
     `orbweaverd on ${node} could not answer in time; the runtime will try again`,
-    error instanceof Error ? error.message : String(error)
+    messageOf(error)
   )
+}
+
+/** For how many milliseconds the allocator may be waited for. */
+function timeLeft({ budget }: PluginRequest): number {
+  return Math.max(1, budget - answerMarginMs)
 }
 
 function moment({ boot, start }: PluginRequest, current: string): Moment {

@@ -23,6 +23,12 @@ t.test('what is refused', async t => {
   const rows = [
     { why: 'no name', conf: conf({ name: undefined }), code: 7, message: /name is missing/ },
     { why: 'a name that is a path', conf: conf({ name: '../x' }), code: 7, message: /"\.\.\/x"/ },
+    {
+      why: 'a name that is too long',
+      conf: conf({ name: 'a'.repeat(1025) }),
+      code: 7,
+      message: /"a{64}\.\.\.".*, at most 1024 bytes$/
+    },
     { why: 'a name of another type', conf: conf({ name: 1 }), code: 6, message: /name must be/ },
     { why: 'an unknown version', conf: conf({ cniVersion: '2.0.0' }), code: 1, message: /2\.0\.0/ },
     { why: 'a version almost right', conf: conf({ cniVersion: '1.0' }), code: 1, message: /1\.0/ },

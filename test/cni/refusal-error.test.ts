@@ -8,24 +8,26 @@ import { refusalError } from '../../src/cni/refusal-error.ts'
 import type { Refusal } from '../../src/core/refusal.ts'
 import { ip } from '../support/samples.ts'
 
-const full = [{ pool: 'blue', total: 5n, used: 5n, cooling: 0n, free: 0n }]
-const cooling = [{ pool: 'blue', total: 5n, used: 3n, cooling: 2n, free: 0n }]
+const full = { pool: 'blue', total: 5n, used: 5n, cooling: 0n, free: 0n }
+const cooling = { pool: 'red', total: 5n, used: 3n, cooling: 2n, free: 0n }
 
-const rows: readonly { refusal: Refusal; code: number; says: RegExp }[] = [
+const rows: readonly { refusal: Refusal; code: number; says: RegExp; details?: string }[] = [
   {
-    refusal: { reason: 'PoolExhausted', pools: full },
+    refusal: { reason: 'PoolExhausted', pools: [full] },
     code: 110,
-    says: /"blue" is full: 5 of 5 used on n1; add/
+    says: /^pool "blue" is full on n1; add addresses to the pool or remove pods$/,
+    details: 'blue: 5 of 5 used'
   },
   {
     refusal: { reason: 'PoolExhausted', pools: [] },
     code: 110,
-    says: /no pool has a free address/
+    says: /^no pool has a free address on n1; add/
   },
   {
-    refusal: { reason: 'AddressesCooling', pools: cooling, readyInMs: 1_200 },
+    refusal: { reason: 'AddressesCooling', pools: [full, cooling], readyInMs: 1_200 },
     code: 11,
-    says: /3 of 5 used, 2 cooling on n1/
+    says: /^pools "blue", "red" are full on n1; some addresses were released a moment ago/,
+    details: 'blue: 5 of 5 used; red: 3 of 5 used, 2 cooling; next one in 2 s at the latest'
   },
   {
     refusal: { reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0' },
@@ -40,12 +42,12 @@ const rows: readonly { refusal: Refusal; code: number; says: RegExp }[] = [
   {
     refusal: { reason: 'PoolUnknown', pool: 'x', known: ['a'] },
     code: 102,
-    says: /"x" does not exist on n1.*known are a/
+    says: /"x" does not exist on n1; known are a; correct the network configuration or add the pool$/
   },
   {
     refusal: { reason: 'NoPoolFits', why: ['pool a is disabled'] },
     code: 102,
-    says: /n1 fits: pool a is disabled/
+    says: /n1 fits: pool a is disabled; correct the network configuration or add the pool$/
   },
   { refusal: { reason: 'DemandChanged', had: 'a', wants: 'b' }, code: 7, says: /DEL it first/ },
   { refusal: { reason: 'Deleted' }, code: 11, says: /add it anew/ },
@@ -56,12 +58,13 @@ const rows: readonly { refusal: Refusal; code: number; says: RegExp }[] = [
 ]
 
 t.test('every refusal says what, where and what to do', async t => {
-  for (const { refusal, code, says } of rows) {
+  for (const { refusal, code, says, details } of rows) {
     const error = refusalError(refusal, 'n1')
     t.equal(error.code, code, refusal.reason)
     t.match(error.message, says)
+    if (details !== undefined) t.equal(error.details, details)
     t.notMatch(error.toJson(), /not found|no such file or directory/i)
-    t.notMatch(error.message, /\d+ s\b/, 'stable text: kubelet groups events by it')
+    t.notMatch(error.message, /\d+ (s|of|cooling)\b/, 'stable text: kubelet groups events by it')
   }
 })
 
