@@ -99,7 +99,7 @@ export class Admission {
     const subnet = this.#ledger.subnetOf(pool)
     const holder = keyText(errand.request.key)
     const replyTo = (reply: ReserveReply): void => {
-      this.#context.self.tell({ type: 'Reserved', errand: errand.id, subnet, ...reply })
+      this.#context.self.insist({ type: 'Reserved', errand: errand.id, subnet, ...reply })
     }
     const told =
       claim.type === 'Next'
@@ -118,7 +118,7 @@ export class Admission {
     const errand = this.#byId.get(id)
     if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet))
     if (reservation.type === 'Reserved') {
-      subnet.tell({ type: 'Cancel', address: reservation.address })
+      subnet.insist({ type: 'Cancel', address: reservation.address })
     }
   }
 
@@ -162,7 +162,7 @@ export class Admission {
   #attached({ holdings, waiters }: Errand, attachment: Attachment): void {
     const key = keyText(attachment.key)
     this.#ledger.attachments.set(key, attachment)
-    for (const { subnet, address } of holdings) subnet.tell({ type: 'Confirm', address })
+    for (const { subnet, address } of holdings) subnet.insist({ type: 'Confirm', address })
     for (const { client, replyTo } of waiters) {
       this.#ledger.deliveries.open(key, client)
       replyTo({ type: 'Allocated', attachment })
@@ -206,7 +206,7 @@ function join(message: Allocate, errand: Errand): void {
 }
 
 function cancelHoldings({ holdings }: Errand): void {
-  for (const { subnet, address } of holdings) subnet.tell({ type: 'Cancel', address })
+  for (const { subnet, address } of holdings) subnet.insist({ type: 'Cancel', address })
   holdings.length = 0
 }
 

@@ -35,8 +35,8 @@ export function allocator(options: AllocatorOptions): Behaviour<AllocatorMessage
     name: 'allocator',
     mailboxLimit,
     start: context => {
-      const wake = () => context.self.tell({ type: 'CommitTick' })
-      const ledger = new Ledger(store, boot, state, pools, wake)
+      const wake = () => context.self.insist({ type: 'CommitTick' })
+      const ledger = new Ledger(store, log, boot, state, pools, wake)
       const admission = new Admission(ledger, boot, context)
       return { ledger, admission, departure: new Departure(ledger, admission, boot, log, context) }
     },

@@ -71,7 +71,7 @@ function receive(
       const set = buildPoolSetKeeping(inUse, listing.documents, state.set, listing.problems)
       report(options.log, state.set, set)
       publishPools(set, options)
-      if (state.reading === 'again') context.self.tell({ type: 'Reload' })
+      if (state.reading === 'again') context.self.insist({ type: 'Reload' })
       const unsettled = set.problems.length > 0 || [...set.pools.values()].some(p => p.isDisabled)
       if (unsettled) context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
       return { set, reading: 'no' }
@@ -111,9 +111,9 @@ function publishPools(set: PoolSet, { subnets, spawnSubnet, allocator }: Catalog
     if (!subnets.has(cidr)) subnets.set(cidr, spawnSubnet(cidr))
   }
   for (const [cidr, actor] of subnets) {
-    actor.tell({ type: 'SetPools', pools: byCidr.get(cidr) ?? [] })
+    actor.insist({ type: 'SetPools', pools: byCidr.get(cidr) ?? [] })
   }
-  allocator.tell({ type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) })
+  allocator.insist({ type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) })
 }
 
 export function poolsByCidr(set: PoolSet): Map<string, IpPool[]> {

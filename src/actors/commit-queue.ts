@@ -3,6 +3,7 @@
 
 import { StoreFailedError } from '../core/errors.ts'
 import type { AttachmentStore, Change } from '../ports/attachment-store.ts'
+import type { Log } from '../ports/log.ts'
 
 /** What was decided, and what follows when it is durable or when the store could not take it. */
 export interface Decision {
@@ -16,12 +17,15 @@ const decisionsPerCommitMax = 512
 
 export class CommitQueue {
   readonly #store: AttachmentStore
+  readonly #log: Log
   readonly #wake: () => void
   #decisions: Decision[] = []
+  #isRefused = false
 
   /** `wake` asks for a call of `flush` soon, after what else is there to be decided. */
-  constructor(store: AttachmentStore, wake: () => void) {
+  constructor(store: AttachmentStore, log: Log, wake: () => void) {
     this.#store = store
+    this.#log = log
     this.#wake = wake
   }
 
@@ -52,10 +56,15 @@ export class CommitQueue {
   #commit(decisions: readonly Decision[]): StoreFailedError | undefined {
     try {
       this.#store.commit(decisions.flatMap(({ changes }) => changes))
-      return undefined
     } catch (error) {
-      if (error instanceof StoreFailedError) return error
-      throw error
+      if (!(error instanceof StoreFailedError)) throw error
+      // Said once and not for every request: the disk may be full of logs as it is.
+      if (!this.#isRefused) this.#log.error({ error }, 'the disk refuses what is decided')
+      this.#isRefused = true
+      return error
     }
+    if (this.#isRefused) this.#log.info({}, 'the disk takes what is decided again')
+    this.#isRefused = false
+    return undefined
   }
 }

@@ -2,7 +2,6 @@
 
 import type { Address } from '../core/address.ts'
 import { type Attachment, type AttachmentKey, keyText } from '../core/attachment.ts'
-import type { StoreFailedError } from '../core/errors.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import type { Change } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -138,7 +137,8 @@ export class Departure {
     vacated: boolean,
     onDone: (outcome: Released) => void
   ): void {
-    const { ledger, since } = { ledger: this.#ledger, since: this.#context.clock.monotonicMs() }
+    const ledger = this.#ledger
+    const since = this.#context.clock.monotonicMs()
     const changes: Change[] = []
     const addresses: Address[] = []
     if (attachment !== undefined) {
@@ -157,11 +157,7 @@ export class Departure {
         if (attachment !== undefined) this.#detached(attachment, since, vacated)
         onDone({ type: 'Released', addresses, durable: true })
       },
-      (error: StoreFailedError) => {
-        this.#log.error(
-          { key: keyText(key), error: error.message },
-          'a release could not be stored'
-        )
+      () => {
         onDone({ type: 'Released', addresses: [], durable: false })
       }
     )
@@ -172,7 +168,7 @@ export class Departure {
     this.#ledger.deliveries.settle(keyText(key))
     for (const assignment of assignments) {
       const { address } = assignment
-      this.#ledger.subnetOf(assignment).tell({ type: 'Cool', address, since, sandbox, vacated })
+      this.#ledger.subnetOf(assignment).insist({ type: 'Cool', address, since, sandbox, vacated })
     }
   }
 }

@@ -2,7 +2,7 @@
 // one of them crashes. One crash takes all of them along: they share decisions, and the store is the only
 // thing that certainly survived. Too many crashes, and it gives up loudly.
 
-import type { CooldownPolicy } from '../core/address-book.ts'
+import type { CooldownPolicy } from '../core/cooldown.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -120,7 +120,7 @@ function furnish(
         probe,
         restore: book =>
           restoreBook(book, poolsOf.get(cidr) ?? [], remembered.get(cidr), state.cursors, boot),
-        onCooled: (addresses, until) => allocatorRelay.tell({ type: 'Cooled', addresses, until })
+        onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until })
       })
     )
     actor.watch(onStopped)

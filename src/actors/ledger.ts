@@ -14,6 +14,7 @@ import type { StoreFailedError } from '../core/errors.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import type { Log } from '../ports/log.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { PoolsChanged, SubnetMessage } from './messages.ts'
 import type { ActorRef } from './runtime/ref.ts'
@@ -28,12 +29,13 @@ export class Ledger {
 
   constructor(
     store: AttachmentStore,
+    log: Log,
     boot: string,
     state: StoredState,
     pools: PoolsChanged,
     wake: () => void
   ) {
-    this.commits = new CommitQueue(store, wake)
+    this.commits = new CommitQueue(store, log, wake)
     this.tombstones = new Tombstones(boot)
     this.tombstones.restore(state.tombstones, state.horizon)
     for (const attachment of state.attachments) {

@@ -2,7 +2,8 @@
 // `replyTo` is the way back. A message is never changed after it was sent.
 
 import type { Address } from '../core/address.ts'
-import type { Cooling, Reservation } from '../core/address-book.ts'
+import type { Reservation } from '../core/address-book.ts'
+import type { Cooling } from '../core/cooldown.ts'
 import type { Attachment, AttachmentKey, Pod } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { Demand } from '../core/demand.ts'

@@ -1,11 +1,7 @@
 // SUBNET, one per subnet: owns its address book and alone decides which address is used.
 
-import {
-  AddressBook,
-  type Cooling,
-  type CooldownPolicy,
-  type Reservation
-} from '../core/address-book.ts'
+import { AddressBook, type Reservation } from '../core/address-book.ts'
+import type { CooldownPolicy, Cooling } from '../core/cooldown.ts'
 import { judgeSandbox } from '../core/sandbox.ts'
 import type { PoolUsage } from '../core/refusal.ts'
 import type { MonotonicMs } from '../ports/clock.ts'

@@ -4,29 +4,11 @@
 
 import type { Address } from './address.ts'
 import { assert } from './assert.ts'
+import type { CooldownPolicy, Cooling } from './cooldown.ts'
 import { FreeSpace } from './free-space.ts'
 import type { IpPool } from './ip-pool.ts'
 import type { PoolUsage } from './refusal.ts'
 import type { Sandbox } from './sandbox.ts'
-
-export interface CooldownPolicy {
-  /** How long a released address stays unused. */
-  readonly normalMs: number
-  /**
-   * The least of it, when the pool has nothing else. Main plugins release an address before they
-   * delete its link, so it may go lower only when the old namespace is verified gone.
-   */
-  readonly scarceMs: number
-}
-
-export interface Cooling {
-  readonly address: Address
-  /** The pool it was taken from. */
-  readonly pool: string
-  readonly since: number
-  /** Whom to look at before it is used early; absent when that is not known any more. */
-  readonly sandbox?: Sandbox
-}
 
 interface Taken {
   readonly state: 'reserved' | 'live'
@@ -64,6 +46,8 @@ export class AddressBook {
   readonly #policy: CooldownPolicy
   readonly #taken = new Map<Address, Taken>()
   #spaces: readonly Space[] = []
+  /** How many addresses are taken from each pool, also from one that has lost them since. */
+  readonly #used = new Map<string, bigint>()
   /** Cooling addresses that no pool has any more; kept until their time is over. */
   readonly #stray = new Map<Address, Cooling>()
 
@@ -97,6 +81,7 @@ export class AddressBook {
   restoreLive(address: Address, pool: string, holder: string): void {
     assert(!this.#taken.has(address), 'an address is restored once')
     this.#taken.set(address, { state: 'live', holder, pool })
+    this.#count(pool, 1n)
     this.#spaceOf(address)?.free.take(address)
   }
 
@@ -163,6 +148,7 @@ export class AddressBook {
 
   #take(space: Space, address: Address, taken: Taken): Reservation {
     this.#taken.set(address, taken)
+    this.#count(taken.pool, 1n)
     return { type: 'Reserved', address, pool: space.pool }
   }
 
@@ -174,8 +160,9 @@ export class AddressBook {
 
   /** The reservation came to nothing and nobody was told of it. */
   cancel(address: Address): void {
-    const { before } = this.#takenBy(address, 'reserved')
+    const { before, pool } = this.#takenBy(address, 'reserved')
     this.#taken.delete(address)
+    this.#count(pool, -1n)
     if (before === undefined) this.#spaceOf(address)?.free.give(address)
     else this.#fileCooling(before.cooling, before.vacated)
   }
@@ -184,6 +171,7 @@ export class AddressBook {
   cool(address: Address, since: number, sandbox: Sandbox | undefined, vacated: boolean): void {
     const { pool } = this.#takenBy(address, 'live')
     this.#taken.delete(address)
+    this.#count(pool, -1n)
     const cooling = { address, pool, since, ...(sandbox && { sandbox }) }
     this.#fileCooling(cooling, vacated)
   }
@@ -216,25 +204,29 @@ export class AddressBook {
     return ended
   }
 
+  /** A pool that was made smaller may have more addresses in use than it offers. */
   usage(): PoolUsage[] {
-    return this.#spaces.map(({ pool, free, cooling, vacated }) => {
-      const total = pool.usable.size
-      const coolingCount = BigInt(cooling.size + vacated.size)
-      const used = total - free.size - coolingCount
-      return { pool: pool.name, total, used, cooling: coolingCount, free: free.size }
-    })
+    const stray = [...this.#stray.values()]
+    return this.#spaces.map(({ pool: { name, usable }, free, cooling, vacated }) => ({
+      pool: name,
+      total: usable.size,
+      used: this.#used.get(name) ?? 0n,
+      cooling: BigInt(cooling.size + vacated.size + stray.filter(one => one.pool === name).length),
+      free: free.size
+    }))
   }
 
   /** The pools, there or gone, whose addresses are used or cooling. */
   poolsInUse(): Set<string> {
-    const names = new Set<string>()
-    for (const { pool } of this.#taken.values()) names.add(pool)
+    const names = new Set(this.#used.keys())
     for (const { entry } of this.#allCooling()) names.add(entry.pool)
     return names
   }
 
   /** Throws when an address is in two states at once. Called after every step of the tests. */
   checkInvariants(): void {
+    const used = [...this.#used.values()].reduce((sum, count) => sum + count, 0n)
+    assert(used === BigInt(this.#taken.size), 'every taken address is counted once')
     for (const space of this.#spaces) {
       for (const address of this.#taken.keys()) {
         assert(!space.free.has(address), 'a taken address is not free')
@@ -246,6 +238,12 @@ export class AddressBook {
       }
       assert(![...space.cooling.keys()].some(a => space.vacated.has(a)), 'cooling in one place')
     }
+  }
+
+  #count(pool: string, change: bigint): void {
+    const used = (this.#used.get(pool) ?? 0n) + change
+    if (used === 0n) this.#used.delete(pool)
+    else this.#used.set(pool, used)
   }
 
   #takenBy(address: Address, state: Taken['state']): Taken {

@@ -37,31 +37,31 @@ export function claimsOf(
   pools: ReadonlyMap<string, IpPool>
 ): readonly Claim[] | Refusal {
   const claims: Claim[] = []
-  const why: string[] = []
   for (const family of families) {
     const candidates = candidatesOf(family, demand, pools)
     if ('reason' in candidates) return candidates
-    const fit = candidates.pools.filter(pool => misfit(pool, family) === undefined)
+    const fit = candidates.filter(pool => misfit(pool, family) === undefined)
+    if (fit.length === 0 && candidates.length > 0) {
+      // One family without the other would be half of what was configured, and nobody would notice.
+      const why = candidates.flatMap(pool => misfit(pool, family) ?? [])
+      return { reason: 'NoPoolFits', why }
+    }
     const requested = demand.requested.filter(address => familyOf(address) === family)
     for (const address of requested) claims.push({ type: 'Exact', address, pools: fit })
-    if (requested.length > 0) continue
-    why.push(...candidates.pools.flatMap(pool => misfit(pool, family) ?? []))
-    if (fit.length > 0) claims.push({ type: 'Next', pools: fit })
-    else if (candidates.pools.length > 0 && candidates.named) return { reason: 'NoPoolFits', why }
+    if (requested.length === 0 && fit.length > 0) claims.push({ type: 'Next', pools: fit })
   }
   if (claims.length > 0) return claims
-  const none = 'the network configuration names no pool and no pool is marked default'
-  return { reason: 'NoPoolFits', why: why.length > 0 ? why : [none] }
+  const why = 'the network configuration names no pool and no pool is marked default'
+  return { reason: 'NoPoolFits', why: [why] }
 }
 
 function candidatesOf(
   family: Family,
   demand: Demand,
   pools: ReadonlyMap<string, IpPool>
-): { readonly named: boolean; readonly pools: readonly IpPool[] } | Refusal {
+): readonly IpPool[] | Refusal {
   if (demand.pools === undefined) {
-    const defaults = [...pools.values()].filter(pool => pool.isDefault && pool.family === family)
-    return { named: false, pools: defaults }
+    return [...pools.values()].filter(pool => pool.isDefault && pool.family === family)
   }
   const named: IpPool[] = []
   for (const name of demand.pools[family]) {
@@ -69,7 +69,7 @@ function candidatesOf(
     if (pool === undefined) return { reason: 'PoolUnknown', pool: name, known: [...pools.keys()] }
     if (!named.includes(pool)) named.push(pool)
   }
-  return { named: true, pools: named }
+  return named
 }
 
 /** Why this pool may not serve anybody, or not this family; undefined when it may. */

@@ -6,9 +6,12 @@ import { formatCidr } from './cidr.ts'
 import type { PoolDocument, PoolProblem } from './pool-document.ts'
 import { buildPoolSet, type PoolSet } from './pool-set.ts'
 
+/** Where such a document stands, for people. */
+export const drainingSource = 'addresses in use'
+
 export function drainingDocument(name: string, subnet: Cidr): PoolDocument {
   const spec = { subnet: formatCidr(subnet), disable: true }
-  return { kind: 'SpiderIPPool', name, spec, source: 'addresses in use' }
+  return { kind: 'SpiderIPPool', name, spec, source: drainingSource }
 }
 
 /** As buildPoolSet, and no pool is dropped that is named in `inUse` and was in force before. */

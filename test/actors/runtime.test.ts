@@ -66,6 +66,15 @@ t.test('a full mailbox refuses, and who asks hears it at once', async t => {
   t.equal(actor.tell({ type: 'Add', n: 1 }), true)
 })
 
+t.test('what must arrive does, and what an actor started itself comes back to it', async t => {
+  const { actor, seen } = world()
+  actor.tell({ type: 'Work', work: () => Promise.resolve(9) })
+  for (const n of [1, 2, 3]) actor.tell({ type: 'Add', n })
+  actor.insist({ type: 'Add', n: 4 })
+  await settle()
+  t.same(seen, [1, 2, 3, 4, 9])
+})
+
 t.test('silence ends in a timeout', async t => {
   const { actor, clock, timing } = world()
   const asked = ask(actor, { type: 'Ignore' }, timing)

@@ -31,6 +31,10 @@ class ScriptedAllocator implements ActorRef<AllocatorMessage> {
     return true
   }
 
+  insist(message: AllocatorMessage): void {
+    this.tell(message)
+  }
+
   answer(): void {
     const message = this.asked.findLast(({ type }) => type === 'Allocate')
     if (message?.type !== 'Allocate') throw new Error('nobody has asked')

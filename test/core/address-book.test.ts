@@ -118,6 +118,8 @@ t.test('pools change under running pods', async t => {
   t.match(made.usage(), [{ used: 1n, free: 5n }])
   made.setPools([])
   t.same([made.usage(), [...made.poolsInUse()]], [[], ['small']])
+  made.setPools([pool('small', '10.9.0.0/29')])
+  t.match(made.usage(), [{ total: 0n, used: 1n, free: 0n }], 'what drains is seen to be in use')
 })
 
 t.test('what the store remembers is used before anything is handed out', async t => {

@@ -64,6 +64,17 @@ t.test('which pools serve a demand', async t => {
     }
   ] as const
   for (const { why, demand, is } of rows) t.same(text(claimsOf(demand, all)), is, why)
+  const half = new Map([
+    ['c6', c6],
+    ['off', off]
+  ])
+  t.match(
+    claimsOf(plain, half),
+    { reason: 'NoPoolFits', why: [/off is disabled/] },
+    'of two families with default pools none is left out silently'
+  )
+  const asked = { ...plain, requested: [ip('10.7.0.2')], pools: { 4: ['off'], 6: [] } }
+  t.match(claimsOf(asked, all), { why: [/off is disabled/] }, 'the reason of a requested address')
   t.match(claimsOf(plain, new Map()), { reason: 'NoPoolFits', why: [/no pool is marked default/] })
   t.match(claimsOf({ ...plain, pools: { 4: ['picky'], 6: [] } }, all), {
     why: [/picky.*nodeName.*does not evaluate/]

@@ -71,9 +71,13 @@ export class ActorSystem {
       name,
       tell: message => {
         if (stopped !== undefined || waiting >= mailboxLimit) return false
+        self.insist(message)
+        return true
+      },
+      insist: message => {
+        if (stopped !== undefined) return
         waiting += 1
         dispatch(actor, message)
-        return true
       },
       watch: onStopped => {
         if (stopped !== undefined) onStopped(stopped)
@@ -86,15 +90,15 @@ export class ActorSystem {
       clock,
       pipe: (work, onValue, onError) => {
         work.then(
-          value => self.tell(onValue(value)),
-          (error: unknown) => self.tell(onError(error))
+          value => self.insist(onValue(value)),
+          (error: unknown) => self.insist(onError(error))
         )
       },
       schedule: (timer, delayMs, message) => {
         context.cancel(timer)
         const fire = () => {
           timers.delete(timer)
-          self.tell(message)
+          self.insist(message)
         }
         timers.set(timer, clock.after(delayMs, fire))
       },
@@ -157,7 +161,7 @@ export class ActorSystem {
 
   /** Stop every actor in the reverse order of their birth; each one empties its mailbox first. */
   async stop(): Promise<void> {
-    for (const actor of this.#actors.reverse()) await actor.stop()
+    for (const actor of this.#actors.toReversed()) await actor.stop()
     stop(this.#root)
   }
 

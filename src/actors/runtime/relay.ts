@@ -18,6 +18,10 @@ export class Relay<Message> implements ActorRef<Message> {
     return this.#target?.tell(message) ?? false
   }
 
+  insist(message: Message): void {
+    this.#target?.insist(message)
+  }
+
   /** Watches the actor of now, not the ones that may come. */
   watch(onStopped: (reason: StopReason) => void): () => void {
     return this.#target?.watch(onStopped) ?? (() => {})
