@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
-/** libp2p needs it, and so do the `using` declarations and iterator helpers of this code. */
+/** The `using` declarations and iterator helpers of this code need it. */
 const nodeMajorMin = 24
 
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {

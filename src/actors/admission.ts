@@ -138,6 +138,7 @@ export class Admission {
       pod,
       sandbox,
       demand: demandText(demand),
+      createdAtMs: this.#context.clock.wallMs(),
       assignments: errand.holdings.map(({ address, pool }) =>
         assignmentOf(address, pool, demand.cleanGateway)
       )
@@ -146,11 +147,10 @@ export class Admission {
     const cursors = errand.holdings
       .filter(({ address }) => !exact.has(address))
       .map(({ address, pool }): Change => ({ type: 'MoveCursor', pool: pool.name, address }))
-    const createdAtMs = this.#context.clock.wallMs()
     this.#close(errand)
     this.#ledger.decide(
       key,
-      [{ type: 'Attach', attachment, createdAtMs }, ...cursors],
+      [{ type: 'Attach', attachment }, ...cursors],
       () => this.#attached(errand, attachment),
       error => {
         cancelHoldings(errand)

@@ -3,12 +3,12 @@
 import { formatCidr } from '../core/cidr.ts'
 import { buildPoolSetKeeping } from '../core/draining-pool.ts'
 import type { IpPool } from '../core/ip-pool.ts'
-import type { PoolProblem } from '../core/pool-document.ts'
-import type { PoolSet } from '../core/pool-set.ts'
+import { emptyPoolSet, type PoolSet } from '../core/pool-set.ts'
 import type { Log } from '../ports/log.ts'
 import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
 import type { AllocatorMessage, CatalogueMessage, SubnetMessage } from './messages.ts'
 import type { ActorContext, Behaviour } from './runtime/actor-system.ts'
+import { reportPools, reportSkipped } from './pool-report.ts'
 import { ask } from './runtime/ask.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
@@ -32,6 +32,7 @@ export interface CatalogueOptions {
 
 interface State {
   readonly set: PoolSet
+  readonly skipped: readonly string[]
   /** A reading is under way; `again` when something changed meanwhile. */
   readonly reading: 'no' | 'yes' | 'again'
 }
@@ -43,9 +44,9 @@ export function catalogue(options: CatalogueOptions): Behaviour<CatalogueMessage
     name: 'catalogue',
     mailboxLimit,
     start: context => {
-      report(options.log, undefined, options.initial)
+      reportPools(options.log, emptyPoolSet, options.initial)
       context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
-      return { set: options.initial, reading: 'no' }
+      return { set: options.initial, skipped: [], reading: 'no' }
     },
     receive: (state, message, context) => receive(state, message, context, options)
   }
@@ -69,12 +70,13 @@ function receive(
     case 'Listed': {
       const { listing, inUse } = message
       const set = buildPoolSetKeeping(inUse, listing.documents, state.set, listing.problems)
-      report(options.log, state.set, set)
+      reportPools(options.log, state.set, set)
+      reportSkipped(options.log, state.skipped, listing.skipped)
       publishPools(set, options)
       if (state.reading === 'again') context.self.insist({ type: 'Reload' })
       const unsettled = set.problems.length > 0 || [...set.pools.values()].some(p => p.isDisabled)
       if (unsettled) context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
-      return { set, reading: 'no' }
+      return { set, skipped: listing.skipped, reading: 'no' }
     }
     case 'DescribePools':
       message.replyTo({ set: state.set, subnets: options.subnets })
@@ -118,29 +120,4 @@ function publishPools(set: PoolSet, { subnets, spawnSubnet, allocator }: Catalog
 
 export function poolsByCidr(set: PoolSet): Map<string, IpPool[]> {
   return Map.groupBy(set.pools.values(), pool => formatCidr(pool.subnet))
-}
-
-/** Tell people what changed, and each problem once. */
-function report(log: Log, before: PoolSet | undefined, after: PoolSet): void {
-  const known = new Set(before?.problems.map(problemText))
-  for (const problem of after.problems) {
-    if (!known.has(problemText(problem))) log.warn({ ...problem }, 'a pool document is refused')
-  }
-  for (const [name, pool] of after.pools) {
-    if (before?.pools.get(name)?.affinity === undefined && pool.affinity !== undefined) {
-      const fields = Object.keys(pool.affinity)
-      log.warn(
-        { pool: name, fields },
-        'not chosen for anybody: this release does not evaluate affinity'
-      )
-    }
-  }
-  const names = [...after.pools.keys()]
-  if (names.join() !== [...(before?.pools.keys() ?? [])].join()) {
-    log.info({ pools: names }, 'pools in force')
-  }
-}
-
-function problemText({ source, name, problem }: PoolProblem): string {
-  return `${source} ${name ?? ''} ${problem}`
 }

@@ -1,5 +1,5 @@
 // One ADD on its way: which of its claims are satisfied, and whom to ask next. Pure but for being changed
-// in place; the allocator sends what it says and gives it what comes back.
+// in place; the admission sends what it says and gives it what comes back.
 
 import type { Address } from '../core/address.ts'
 import type { Reservation } from '../core/address-book.ts'

@@ -183,7 +183,7 @@ export interface ReserveExact {
 
 export interface ReserveReply {
   readonly reservation: Reservation
-  /** How full the pools of this subnet are; only when the reservation failed. */
+  /** How full the pools of this subnet are; only when a pool is exhausted. */
   readonly usage: readonly PoolUsage[]
 }
 

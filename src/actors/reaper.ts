@@ -5,7 +5,7 @@ import { type Attachment, keyText } from '../core/attachment.ts'
 import { judgeSandbox, type SandboxSighting } from '../core/sandbox.ts'
 import type { Log } from '../ports/log.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
-import type { AllocatorMessage, ReaperMessage } from './messages.ts'
+import type { AllocatorMessage, ReaperMessage, SandboxesSighted } from './messages.ts'
 import type { ActorContext, Behaviour } from './runtime/actor-system.ts'
 import { ask } from './runtime/ask.ts'
 import type { ActorRef } from './runtime/ref.ts'
@@ -28,7 +28,11 @@ interface Suspicion {
   readonly since: number
 }
 
-type State = ReadonlyMap<string, Suspicion>
+interface State {
+  readonly suspicions: ReadonlyMap<string, Suspicion>
+  /** What people have been told already. */
+  readonly said: ReadonlySet<string>
+}
 type Context = ActorContext<ReaperMessage>
 
 export function reaper(options: ReaperOptions): Behaviour<ReaperMessage, State> {
@@ -37,20 +41,22 @@ export function reaper(options: ReaperOptions): Behaviour<ReaperMessage, State> 
     mailboxLimit,
     start: context => {
       context.schedule('tick', 0, { type: 'ReapTick' })
-      return new Map()
+      return { suspicions: new Map(), said: new Set() }
     },
-    receive: (suspicions, message, context) => {
+    receive: (state, message, context) => {
       if (message.type === 'SandboxesSighted') {
-        const { attachments, sightings } = message
         context.schedule('tick', options.everyMs, { type: 'ReapTick' })
-        return judge(suspicions, attachments, sightings, context, options)
+        return judge(state, message, context, options)
       }
       context.pipe(
         look(options, context),
         sighted => ({ type: 'SandboxesSighted', ...sighted }),
-        () => ({ type: 'SandboxesSighted', attachments: [], sightings: [] })
+        error => {
+          options.log.warn({ error }, 'a look for pods that are gone failed; it is tried again')
+          return { type: 'SandboxesSighted', attachments: [], sightings: [] }
+        }
       )
-      return suspicions
+      return state
     }
   }
 }
@@ -67,30 +73,35 @@ async function look(
 
 function judge(
   before: State,
-  attachments: readonly Attachment[],
-  sightings: readonly SandboxSighting[],
+  { attachments, sightings }: SandboxesSighted,
   { clock }: Context,
   { allocator, log, boot, graceMs }: ReaperOptions
 ): State {
   const now = clock.monotonicMs()
-  const after = new Map<string, Suspicion>()
+  const suspicions = new Map<string, Suspicion>()
+  const said = new Set(before.said)
   for (const [i, attachment] of attachments.entries()) {
     const sighting = sightings[i]
     const verdict = sighting && judgeSandbox(attachment.sandbox, sighting)
-    if (verdict?.type !== 'Gone') continue
+    if (verdict === undefined || verdict.type === 'Alive') continue
     const key = keyText(attachment.key)
-    const known = before.get(key)
-    const same = known?.attachment.sandbox.began.ns === attachment.sandbox.began.ns
-    const suspicion = same && known !== undefined ? known : { attachment, since: now }
+    if (verdict.type === 'Unknown') {
+      const { why } = verdict
+      if (!said.has(why)) log.warn({ key, why }, 'whether pods are gone cannot be told for some')
+      said.add(why)
+      continue
+    }
+    const { began } = attachment.sandbox
+    const known = before.suspicions.get(key)
+    const isSame = known?.attachment.sandbox.began.ns === began.ns
+    const suspicion = isSame && known !== undefined ? known : { attachment, since: now }
+    suspicions.set(key, suspicion)
     // Nothing survives a reboot, so that needs no second look.
-    const rebooted = attachment.sandbox.began.boot !== boot
-    if (rebooted || now - suspicion.since >= graceMs) {
-      const { began } = attachment.sandbox
+    if (began.boot !== boot || now - suspicion.since >= graceMs) {
       allocator.tell({ type: 'Reap', key: attachment.key, began, why: verdict.why })
     } else {
       log.debug({ key, why: verdict.why }, 'a pod seems to be gone; its addresses wait')
     }
-    after.set(key, suspicion)
   }
-  return after
+  return { suspicions, said }
 }

@@ -2,7 +2,7 @@
 
 import type { PoolDocument, PoolSource } from '../ports/pool-source.ts'
 
-/** A private /24 (RFC 1918) that no default of Docker or kubeadm uses; .1 is the router. */
+/** A private /24 (RFC 1918) at the end of what Docker takes by itself, outside kubeadm's defaults; .1 routes. */
 const samplePool: PoolDocument = {
   kind: 'SpiderIPPool',
   name: 'sample',

@@ -48,4 +48,6 @@ export interface Attachment {
   readonly assignments: readonly Assignment[]
   /** What was asked, in one line: the same key with another demand is refused. */
   readonly demand: string
+  /** Milliseconds since 1970 when it was made, for people; decides nothing. */
+  readonly createdAtMs: number
 }

@@ -1,4 +1,4 @@
-// The machine's clocks. The only file that reads them.
+// The machine's clocks, as the actors see them.
 
 import type { Clock } from '../ports/clock.ts'
 

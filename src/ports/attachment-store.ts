@@ -17,7 +17,7 @@ export interface CoolingAddress {
 
 export type Change =
   /** A new attachment with all its addresses. None of them may be in use; a cooling one is taken over. */
-  | { readonly type: 'Attach'; readonly attachment: Attachment; readonly createdAtMs: number }
+  | { readonly type: 'Attach'; readonly attachment: Attachment }
   /** The attachment ends and its addresses, all of them, cool down from `since` on. */
   | {
       readonly type: 'Detach'

@@ -1,4 +1,4 @@
-// Time comes in by this door only, so that tests and the simulator can hold it in their hands.
+// Time comes in by this door only, so that tests can hold it in their hands.
 
 /** Milliseconds of a clock that never jumps; only differences mean something. */
 export type MonotonicMs = number

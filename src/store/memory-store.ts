@@ -1,4 +1,4 @@
-// AttachmentStore without a disk: the twin that tests and the simulator use, held to the same contract.
+// AttachmentStore without a disk: the twin that tests use, held to the same contract.
 
 import { type Address } from '../core/address.ts'
 import { assert } from '../core/assert.ts'

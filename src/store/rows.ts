@@ -47,7 +47,7 @@ export interface TombstoneRow {
   readonly began: Integer
 }
 
-export function attachmentToRow({ key, pod, sandbox, demand }: Attachment, createdAtMs: number) {
+export function attachmentToRow({ key, pod, sandbox, demand, createdAtMs }: Attachment) {
   return {
     network: key.network,
     container: key.containerId,
@@ -87,7 +87,8 @@ export function attachmentFromRow(
     assignments: [...addresses]
       .sort((a, b) => Number(a.position - b.position))
       .map(assignmentFromRow),
-    demand: row.demand
+    demand: row.demand,
+    createdAtMs: Number(row.created_at)
   }
 }
 

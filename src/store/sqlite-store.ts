@@ -137,8 +137,8 @@ export class SqliteStore implements AttachmentStore {
     }
   }
 
-  #attach({ attachment, createdAtMs }: ChangeOf<'Attach'>): void {
-    const row = attachmentToRow(attachment, createdAtMs)
+  #attach({ attachment }: ChangeOf<'Attach'>): void {
+    const row = attachmentToRow(attachment)
     assert(this.#attachmentIds.get(attachment.key) === undefined, 'a key is attached once')
     const id = this.#statements.attach.run(row).lastInsertRowid
     this.#attachmentIds.set(attachment.key, id)

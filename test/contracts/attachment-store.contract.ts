@@ -11,7 +11,7 @@ export interface StoreUnderTest {
 }
 
 function attach(containerId: string, addresses: readonly string[], began = 1): Change {
-  return { type: 'Attach', attachment: attachment(containerId, addresses, began), createdAtMs: 1.5 }
+  return { type: 'Attach', attachment: attachment(containerId, addresses, began) }
 }
 
 function detach(containerId: string, addresses: readonly string[], since = 100): Change {
@@ -27,7 +27,7 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
   t.test('an attachment comes back as it was, with its addresses in their order', async t => {
     const store = open()
     const stored = attachment('c1', ['10.9.0.7', 'fd00::7', '10.9.0.3'], 2 ** 53)
-    store.commit([{ type: 'Attach', attachment: stored, createdAtMs: 1 }])
+    store.commit([{ type: 'Attach', attachment: stored }])
     t.same(reopen(store).load().attachments, [stored])
   })
 
@@ -39,7 +39,7 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
       sandbox: { path: '/run/netns/x', began: { boot, ns: 18_446_744_073n } },
       assignments: [{ address: ip('10.9.0.7'), prefix: 24, pool: 'blue', routes: [] }]
     }
-    store.commit([{ type: 'Attach', attachment: bare, createdAtMs: 1 }])
+    store.commit([{ type: 'Attach', attachment: bare }])
     t.same(reopen(store).load().attachments, [bare])
   })
 

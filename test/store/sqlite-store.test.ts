@@ -43,7 +43,7 @@ attachmentStoreContract(t, {
 function withOneAttachment(): string {
   const directory = temporary()
   const store = openStore(directory)
-  store.commit([{ type: 'Attach', attachment: attachment('c1', ['10.9.0.7']), createdAtMs: 1 }])
+  store.commit([{ type: 'Attach', attachment: attachment('c1', ['10.9.0.7']) }])
   store.close()
   return directory
 }

@@ -70,6 +70,7 @@ export function attachment(
     pod: { namespace: 'default', name: `pod-${containerId}`, uid: 'uid-1' },
     sandbox: sandbox(began),
     demand: 'default pools',
+    createdAtMs: 1_700_000_000_000,
     assignments: addresses.map(text => ({
       address: ip(text),
       prefix: text.includes(':') ? 64 : 24,

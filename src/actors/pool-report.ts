@@ -1,0 +1,70 @@
+// What people hear of pools: each change and each problem once, and when a problem is over.
+
+import { formatAddress } from '../core/address.ts'
+import { formatRange } from '../core/address-range.ts'
+import { formatCidr } from '../core/cidr.ts'
+import { drainingSource } from '../core/draining-pool.ts'
+import type { IpPool } from '../core/ip-pool.ts'
+import { type PoolProblem, problemText } from '../core/pool-document.ts'
+import type { PoolSet } from '../core/pool-set.ts'
+import type { Log } from '../ports/log.ts'
+
+export function reportPools(log: Log, before: PoolSet, after: PoolSet): void {
+  reportProblems(log, before.problems, after.problems)
+  for (const [name, pool] of after.pools) {
+    const old = before.pools.get(name)
+    if (isDraining(name, after)) {
+      if (!isDraining(name, before)) log.warn({ pool: name }, 'a pool drains: its document is gone')
+      continue
+    }
+    const now = describe(pool)
+    if (old === undefined) log.info(now, 'a pool is in force')
+    else if (JSON.stringify(describe(old)) !== JSON.stringify(now)) log.info(now, 'a pool changed')
+    if (pool.affinity !== undefined && old?.affinity === undefined) {
+      const fields = Object.keys(pool.affinity)
+      log.warn({ pool: name, fields }, 'serves nobody: this release does not evaluate affinity')
+    }
+  }
+  for (const name of before.pools.keys()) {
+    if (!after.pools.has(name)) log.info({ pool: name }, 'a pool is gone')
+  }
+}
+
+export function reportSkipped(log: Log, before: readonly string[], after: readonly string[]): void {
+  const added = after.filter(one => !before.includes(one))
+  if (added.length > 0) log.info({ documents: added }, 'left for a later release')
+}
+
+export function isDraining(pool: string, { inForce }: PoolSet): boolean {
+  return inForce.some(({ name, source }) => name === pool && source === drainingSource)
+}
+
+function reportProblems(
+  log: Log,
+  before: readonly PoolProblem[],
+  after: readonly PoolProblem[]
+): void {
+  const known = new Set(before.map(problemText))
+  const current = new Set(after.map(problemText))
+  for (const problem of after) {
+    if (known.has(problemText(problem))) continue
+    const what =
+      problem.name === undefined ? 'pools cannot be read as they are' : 'a pool document is refused'
+    log.warn({ ...problem }, what)
+  }
+  for (const problem of before) {
+    if (!current.has(problemText(problem))) log.info({ ...problem }, 'a problem with pools is over')
+  }
+}
+
+function describe({ name, subnet, usable, gateway, routes, isDefault, isDisabled }: IpPool) {
+  return {
+    pool: name,
+    subnet: formatCidr(subnet),
+    ranges: [...usable.ranges()].map(formatRange),
+    ...(gateway !== undefined && { gateway: formatAddress(gateway) }),
+    ...(routes.length > 0 && { routes }),
+    default: isDefault,
+    ...(isDisabled && { disabled: true })
+  }
+}
