@@ -48,7 +48,7 @@ export function buildPlugin({ output, cc, flags = small }: PluginBuild = {}): st
 }
 
 /** Is there a command of this name that can be run? */
-export function hasCompiler(name: string): boolean {
+function hasCompiler(name: string): boolean {
   return spawnSync(name, ['--version']).error === undefined
 }
 

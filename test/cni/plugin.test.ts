@@ -5,9 +5,10 @@ import { once } from 'node:events'
 import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildPlugin, hasCompiler } from '../../scripts/build-plugin.ts'
+import { buildPlugin } from '../../scripts/build-plugin.ts'
 import { FakeDaemon, type Behaviour } from '../support/fake-daemon.ts'
 import { attachment, errorOf, execute, temporaryDirectory } from '../support/plugin.ts'
+import { requirePrograms } from '../support/privilege.ts'
 
 const directory = temporaryDirectory(t)
 const plugin = buildPlugin({ output: join(directory, 'orbweaver') })
@@ -63,7 +64,29 @@ t.test('the environment is checked before stdin is read', async t => {
     ['nothing for CHECK', { CNI_COMMAND: 'CHECK' }, /CNI_CONTAINERID CNI_NETNS CNI_IFNAME/],
     ['nothing for DEL', { CNI_COMMAND: 'DEL' }, /CNI_CONTAINERID CNI_IFNAME$/],
     ['no id', noId, /CNI_CONTAINERID$/],
-    ['empty namespace', { ...add, CNI_NETNS: '' }, /CNI_NETNS$/]
+    ['empty namespace', { ...add, CNI_NETNS: '' }, /CNI_NETNS$/],
+    ['a path as id', { ...add, CNI_CONTAINERID: '../../etc/x' }, /CNI_CONTAINERID/],
+    ['a space in the id', { ...add, CNI_CONTAINERID: 'a b' }, /CNI_CONTAINERID/],
+    ['an option as id', { ...add, CNI_CONTAINERID: '-a' }, /CNI_CONTAINERID/],
+    ['a line feed in the id', { ...add, CNI_CONTAINERID: 'a\n' }, /CNI_CONTAINERID.*a\?$/],
+    ['a letter beyond ASCII in the id', { ...add, CNI_CONTAINERID: 'é' }, /CNI_CONTAINERID/],
+    ['a long id', { ...add, CNI_CONTAINERID: 'a'.repeat(1025) }, /CNI_CONTAINERID/],
+    ['a very long id', { ...add, CNI_CONTAINERID: 'a'.repeat(65_536) }, /CNI_CONTAINERID/],
+    [
+      'DEL checks the id too',
+      { ...add, CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'a/b' },
+      /CNI_CONTAINERID/
+    ],
+    ['CHECK the name', { ...add, CNI_COMMAND: 'CHECK', CNI_IFNAME: 'a/b' }, /CNI_IFNAME/],
+    ['16 bytes', { ...add, CNI_IFNAME: 'a'.repeat(16) }, /CNI_IFNAME/],
+    ['16 bytes in 8 letters', { ...add, CNI_IFNAME: 'é'.repeat(8) }, /CNI_IFNAME/],
+    ...['.', '..', 'a/b', 'a:b', 'a b', 'a\t', 'a\n', '\va', '\fa', 'a\r'].map(
+      (name): [string, Record<string, string>, RegExp] => [
+        `the name of bytes ${Buffer.from(name).toString('hex')}`,
+        { ...add, CNI_IFNAME: name },
+        /CNI_IFNAME/
+      ]
+    )
   ]
   for (const [what, env, message] of rows) {
     const error = errorOf(t, await execute(plugin, { env, stdin: '{' }), 4, what)
@@ -88,7 +111,7 @@ t.test('what is allowed in the environment is sent as it is', async t => {
     ['DEL without namespace', { CNI_COMMAND: 'DEL', CNI_CONTAINERID: 'x', CNI_IFNAME: 'eth0' }],
     ['GC checks nothing', { CNI_COMMAND: 'GC', CNI_CONTAINERID: '../', CNI_IFNAME: '/' }],
     ['STATUS neither', { CNI_COMMAND: 'STATUS' }],
-    ['what only the daemon judges', { ...add, CNI_CONTAINERID: '../a b', CNI_IFNAME: 'a/b' }]
+    ['white space that only the daemon knows', { ...add, CNI_IFNAME: 'a\u00a0\u0085' }]
   ]
   for (const [what, env] of rows) {
     await withDaemon(succeed, async daemon => {
@@ -334,19 +357,19 @@ t.test('an ADD whose acknowledgement cannot reach the daemon has failed', async 
   )
 })
 
-t.test('every compiler builds the same plugin', async t => {
-  for (const cc of ['cc', 'musl-gcc']) {
-    if (!hasCompiler(cc)) {
-      t.pass(`${cc} is not installed (package musl-tools); left out`)
-      continue
-    }
+for (const cc of ['cc', 'musl-gcc']) {
+  t.test(`${cc} builds a plugin that does the same`, async t => {
+    if (!requirePrograms(t, `the plugin as ${cc} builds it`, [cc])) return
     const built = buildPlugin({ cc, output: join(directory, `with-${cc}`) })
     await withDaemon(succeed, async daemon => {
       const outcome = await execute(built, { env: add, stdin: JSON.stringify(config) })
-      t.match(outcome, { status: 0, stdout: JSON.stringify(result) }, cc)
-      t.equal(await daemon.conversation.acknowledged, true, cc)
+      t.match(outcome, { status: 0, stdout: JSON.stringify(result) })
+      t.equal(await daemon.conversation.acknowledged, true)
     })
-  }
+  })
+}
+
+t.test('a compiler that is not there is named', async t => {
   t.throws(
     () => buildPlugin({ cc: 'no-such-compiler', output: join(directory, 'x') }),
     /no-such-compiler/
