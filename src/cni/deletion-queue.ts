@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { AllocatorMessage } from '../actors/messages.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
+import { errorCodeOf } from '../core/error-text.ts'
 import { FrameInvalidError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -25,7 +26,17 @@ const rescanMs = 5_000
 /** A file under a temporary name that is older than this was left by a plugin that was killed. */
 const leftoverAgeMs = 60_000
 
+/** Longer than any disk takes for a commit; what was not answered by then is asked again at the next look. */
 const releaseTimeoutMs = 30_000
+
+/** Enough for a person to see what happened. All files count for the 4,096 that plugins let a queue hold. */
+const refusedFilesMax = 256
+
+const queuedSuffix = '.del'
+const refusedSuffix = '.refused'
+
+/** What became of one file. */
+type Outcome = 'released' | 'refused' | 'waits'
 
 export interface DeletionQueueOptions {
   readonly directory: string
@@ -90,11 +101,15 @@ export class DeletionQueue {
       try {
         const names = await readdir(directory)
         await Promise.all(names.filter(name => name.startsWith('.')).map(name => this.#sweep(name)))
-        const queued = names.filter(name => name.endsWith('.del') && !name.startsWith('.'))
+        const queued = names.filter(name => name.endsWith(queuedSuffix) && !name.startsWith('.'))
+        const outcomes: Outcome[] = []
         for (let i = 0; i < queued.length; i += releasesAtOnce) {
-          await Promise.all(queued.slice(i, i + releasesAtOnce).map(name => this.#release(name)))
+          const some = queued.slice(i, i + releasesAtOnce)
+          outcomes.push(...(await Promise.all(some.map(name => this.#release(name)))))
         }
-        if (queued.length > 0) log.info({ count: queued.length }, 'deletion queue drained')
+        const count = outcomes.filter(outcome => outcome === 'released').length
+        if (count > 0) log.info({ count }, 'deletion queue drained')
+        if (outcomes.includes('refused')) await this.#dropOldRefused()
       } catch (error) {
         log.error({ error, directory }, 'the deletion queue cannot be read')
       }
@@ -102,7 +117,7 @@ export class DeletionQueue {
   }
 
   /** One file: it goes when its release is durable, or aside when it is none. */
-  async #release(name: string): Promise<void> {
+  async #release(name: string): Promise<Outcome> {
     const { directory, allocator, clock, log } = this.#options
     const path = join(directory, name)
     try {
@@ -113,16 +128,35 @@ export class DeletionQueue {
       const timing = { clock, timeoutMs: releaseTimeoutMs }
       const began = { boot, ns: start }
       const { durable } = await ask(allocator, { type: 'Release', key, began }, timing)
-      if (durable) await rm(path, { force: true })
+      if (!durable) return 'waits'
+      await rm(path, { force: true })
+      return 'released'
     } catch (error) {
-      if (isMissing(error)) return
+      // A later DEL of the same attachment has replaced it, or a person has taken it away.
+      if (errorCodeOf(error) === 'ENOENT') return 'waits'
       if (error instanceof FrameInvalidError || error instanceof CniError) {
         log.error({ file: path, error }, 'a queued release is unreadable and put aside')
-        await rename(path, join(directory, `${name}.refused`)).catch(() => {})
-      } else {
-        log.warn({ file: path, error }, 'a queued release waits')
+        await rename(path, path + refusedSuffix).catch(() => {})
+        return 'refused'
       }
+      log.warn({ file: path, error }, 'a queued release waits')
+      return 'waits'
     }
+  }
+
+  /** Whoever writes garbage again and again must not leave plugins without room for their releases. */
+  async #dropOldRefused(): Promise<void> {
+    const { directory, log } = this.#options
+    const names = await readdir(directory)
+    const refused = await Promise.all(
+      names
+        .filter(name => name.endsWith(queuedSuffix + refusedSuffix))
+        .map(async name => ({ name, mtimeMs: (await stat(join(directory, name))).mtimeMs }))
+    )
+    const old = refused.sort((a, b) => b.mtimeMs - a.mtimeMs).slice(refusedFilesMax)
+    if (old.length === 0) return
+    await Promise.all(old.map(({ name }) => rm(join(directory, name), { force: true })))
+    log.warn({ directory, count: old.length }, 'the oldest unreadable releases are removed')
   }
 
   /** A plugin that was killed between writing and renaming leaves a hidden file. */
@@ -138,8 +172,4 @@ async function readQueued(path: string): Promise<Buffer> {
   const { size } = await stat(path)
   if (size > frameBytesMax) throw new FrameInvalidError(`a queued request of ${size} bytes`)
   return readFile(path)
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
