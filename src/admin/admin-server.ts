@@ -5,11 +5,13 @@ import type { AllocatorMessage, CatalogueMessage } from '../actors/messages.ts'
 import type { ActorVitals } from '../actors/runtime/actor-system.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
+import { messageOf } from '../core/error-text.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Listen } from '../ports/listen.ts'
 import type { Log } from '../ports/log.ts'
 import { describeAttachments, describePools } from './views.ts'
 
+/** An actor answers in milliseconds; who waits this long for one is better told that it does not. */
 const askTimeoutMs = 5_000
 
 export interface AdminService {
@@ -42,7 +44,7 @@ export async function serveAdmin(
       ({ status, body }) => send(response, status, body),
       (error: unknown) => {
         log.warn({ error, url: request.url }, 'an admin request failed')
-        send(response, 503, { error: error instanceof Error ? error.message : String(error) })
+        send(response, 503, { error: messageOf(error) })
       }
     )
   })
@@ -62,7 +64,8 @@ async function answer(
   { house, node, release, clock }: AdminService
 ): Promise<{ status: number; body: unknown }> {
   if (method !== 'GET') return { status: 405, body: { error: `${method} is not allowed; use GET` } }
-  const { pathname } = new URL(url, 'http://admin')
+  const pathname = URL.parse(url, 'http://admin')?.pathname
+  if (pathname === undefined) return { status: 400, body: { error: `${url} is no URL` } }
   if (pathname === '/v1/status') {
     const serving = !('why' in house)
     const why = serving ? {} : { why: house.why }
@@ -100,6 +103,7 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
+  const allow = status === 405 ? { allow: 'GET' } : {}
+  response.writeHead(status, { 'content-type': 'application/json', ...allow })
   response.end(`${JSON.stringify(body)}\n`)
 }
