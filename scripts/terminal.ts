@@ -4,9 +4,6 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
-/** Wider lines are hard to read; narrower terminals wrap them. */
-export const lineWidth = 100
-
 const gap = '   '
 
 /** Node decides: plain unless stdout is a terminal with colours; NO_COLOR, TERM and FORCE_COLOR count. */

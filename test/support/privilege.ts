@@ -29,7 +29,7 @@ export function requirePrograms(t: Leavable, what: string, programs: readonly st
   return missing.length === 0 || leaveOut(t, `${what} (needs ${missing.join(', ')})`)
 }
 
-export function isProgram(program: string): boolean {
+function isProgram(program: string): boolean {
   const places = isAbsolute(program)
     ? [program]
     : [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].map(directory =>
