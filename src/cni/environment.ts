@@ -8,13 +8,13 @@ import type { PluginRequest } from './plugin-request.ts'
 
 const containerIdForm = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
-/** Those of runtimes have 64; this bounds what is kept of each attachment. ASCII, so bytes are characters. */
+/** Those of runtimes have 64; it bounds what is kept of each attachment. ASCII, so bytes are characters. */
 const containerIdBytesMax = 1024
 
 /** IFNAMSIZ of the kernel, less the terminating zero. */
 const ifnameBytesMax = 15
 
-/** White space as Unicode has it, like the reference implementation; U+FFFD stands for bytes that are no UTF-8. */
+/** White space is Unicode's, as in the reference implementation; U+FFFD stands for bytes that are no UTF-8. */
 const notInIfname = /[/:\p{White_Space}\uFFFD]/u
 
 /** The key of a request in this network. Throws CniError 4 that names the variable. */
