@@ -29,13 +29,11 @@ export class Admission {
     this.#context = context
   }
 
-  /** When the ADD under way for this key began; undefined when there is none. */
-  began(key: string): Moment | undefined {
-    return this.#byKey.get(key)?.request.sandbox.began
-  }
-
   allocate(message: Allocate): void {
     const key = keyText(message.key)
+    if (this.#ledger.tombstones.objection(message.key, message.sandbox.began) === 'Deleted') {
+      return refuse(message, { reason: 'Deleted' })
+    }
     const attachment = this.#ledger.attachments.get(key)
     if (attachment !== undefined) return this.#repeat(message, attachment)
     const errand = this.#byKey.get(key)
@@ -114,8 +112,12 @@ export class Admission {
     if (!told) this.giveUp(errand, { reason: 'Overloaded' })
   }
 
-  reserved({ errand: id, subnet, reservation, usage }: Reserved): void {
+  reserved(message: Reserved): void {
+    const { errand: id, subnet, reservation, usage } = message
     const errand = this.#byId.get(id)
+    if (errand !== undefined && this.#ledger.isSettling(errand.request.key)) {
+      return this.#ledger.whenSettled(errand.request.key, () => this.reserved(message))
+    }
     if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet))
     if (reservation.type === 'Reserved') {
       subnet.insist({ type: 'Cancel', address: reservation.address })
@@ -132,7 +134,8 @@ export class Admission {
   }
 
   #complete(errand: Errand): void {
-    const { key, pod, sandbox, demand } = errand.request
+    const { key, pod, demand } = errand.request
+    const sandbox = errand.sandbox(this.#boot)
     const attachment: Attachment = {
       key,
       pod,
@@ -170,9 +173,11 @@ export class Admission {
   }
 
   /** A DEL came for the key: what the errand held is free again. */
-  cancel(key: string, refusal: Refusal): void {
+  cancel(key: string, by: Moment): void {
     const errand = this.#byKey.get(key)
-    if (errand !== undefined) this.giveUp(errand, refusal)
+    if (errand === undefined) return
+    for (const waiter of errand.overtaken(by, this.#boot)) refuse(waiter, { reason: 'Deleted' })
+    if (errand.waiters.length === 0) this.giveUp(errand, { reason: 'Deleted' })
   }
 
   /** One of the clients left; when it was the last one, what the errand held is free again. */
@@ -202,7 +207,8 @@ function join(message: Allocate, errand: Errand): void {
   const had = demandText(errand.request.demand)
   const wants = demandText(message.demand)
   if (wants !== had) return refuse(message, { reason: 'DemandChanged', had, wants })
-  errand.waiters.push({ client: message.client, replyTo: message.replyTo })
+  const { client, sandbox, replyTo } = message
+  errand.waiters.push({ client, sandbox, replyTo })
 }
 
 function cancelHoldings({ holdings }: Errand): void {

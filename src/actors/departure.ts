@@ -49,10 +49,7 @@ export class Departure {
   release(message: Release): void {
     const key = keyText(message.key)
     const attachment = this.#ledger.attachments.get(key)
-    const pending = this.#admission.began(key)
-    if (pending !== undefined && !isBefore(message.began, pending, this.#boot)) {
-      this.#admission.cancel(key, { reason: 'Deleted' })
-    }
+    this.#admission.cancel(key, message.began)
     // A DEL that was queued before the attachment was made belongs to an earlier life of the key.
     const isOlder = attachment && isBefore(message.began, attachment.sandbox.began, this.#boot)
     const leaving = isOlder === true ? undefined : attachment

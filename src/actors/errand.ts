@@ -9,10 +9,12 @@ import type { Claim } from '../core/demand.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import type { Allocate, SubnetMessage } from './messages.ts'
+import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 export interface Waiter {
   readonly client: ClientId
+  readonly sandbox: Sandbox
   readonly replyTo: Allocate['replyTo']
 }
 
@@ -43,8 +45,22 @@ export class Errand {
   constructor(id: number, request: Allocate, claims: readonly Claim[]) {
     this.id = id
     this.request = request
-    this.waiters = [{ client: request.client, replyTo: request.replyTo }]
+    this.waiters = [{ client: request.client, sandbox: request.sandbox, replyTo: request.replyTo }]
     this.#claims = claims
+  }
+
+  /** Of several lives that wait, the attachment belongs to the latest. */
+  sandbox(boot: string): Sandbox {
+    return this.waiters
+      .map(({ sandbox }) => sandbox)
+      .reduce((a, b) => (isBefore(a.began, b.began, boot) ? b : a))
+  }
+
+  /** Take out those that a DEL of this moment has overtaken. */
+  overtaken(by: Moment, boot: string): Waiter[] {
+    const late = this.waiters.filter(({ sandbox }) => !isBefore(by, sandbox.began, boot))
+    for (const waiter of late) this.waiters.splice(this.waiters.indexOf(waiter), 1)
+    return late
   }
 
   /** Whom to ask now. */

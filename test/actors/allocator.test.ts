@@ -227,3 +227,37 @@ t.test('cooled addresses are forgotten by the store', async t => {
   await house.pass(31_000)
   t.equal(house.store.load().cooling.length, 0)
 })
+
+t.test('of two lives that wait together the later one counts', async t => {
+  const house = await new TestHouse([poolDocument('one', '10.9.0.0/29', ['10.9.0.2'])]).open()
+  await house.add(key('x'), { began: 1 })
+  await house.del(key('x'), 2)
+  const old = house.start(key('a'), { began: 3, path: '/run/netns/old' })
+  await settle()
+  house.start(key('a'), { began: 7, path: '/run/netns/new' })
+  await settle()
+  house.house.allocator.tell({ type: 'Abandon', key: key('a'), client: old.client })
+  await house.pass(6_000, 100)
+  t.match(house.store.load().attachments, [{ sandbox: { path: '/run/netns/new' } }])
+  t.match(await house.del(key('a'), 5), { addresses: [] }, 'a DEL of the first life')
+  t.same(house.stored(), ['net1/a/eth0'])
+})
+
+t.test('a DEL refuses those that it has overtaken, and no others', async t => {
+  const house = await new TestHouse().open()
+  const early = house.start(key('a'), { began: 3 })
+  const late = house.start(key('a'), { began: 7 })
+  await house.del(key('a'), 5)
+  t.equal(outcomeOf(early.answer()), 'Deleted')
+  t.same(outcomeOf(late.answer()), [ip('10.9.0.2')])
+  t.match(house.store.load().attachments, [{ sandbox: { began: { ns: 7n } } }])
+  t.equal(house.givenUp, undefined)
+  t.notOk(house.log.some(({ message }) => /crashed/.test(message)))
+})
+
+t.test('an ADD that its DEL has overtaken is refused although the key lives again', async t => {
+  const house = await new TestHouse().open()
+  await house.del(key('a'), 5)
+  t.same(await house.add(key('a'), { began: 7 }), [ip('10.9.0.2')])
+  t.equal(await house.add(key('a'), { began: 3, path: '/run/netns/old' }), 'Deleted')
+})
