@@ -121,18 +121,20 @@ export class DeletionQueue {
     const { directory, allocator, clock, log } = this.#options
     const path = join(directory, name)
     try {
-      const request = decodeRequest(await readQueued(path))
+      const { content, version } = await readQueued(path)
+      const request = decodeRequest(content)
       const { verb, boot, start, conf } = request
       if (verb !== 'DEL' || boot === undefined) throw new FrameInvalidError('no queued DEL')
       const key = attachmentKey(request, parseNetworkName(conf))
       const timing = { clock, timeoutMs: releaseTimeoutMs }
       const began = { boot, ns: start }
       const { durable } = await ask(allocator, { type: 'Release', key, began }, timing)
-      if (!durable) return 'waits'
+      // A later DEL of the same attachment may have taken its place meanwhile, and is still to be done.
+      if (!durable || (await versionOf(path)) !== version) return 'waits'
       await rm(path, { force: true })
       return 'released'
     } catch (error) {
-      // A later DEL of the same attachment has replaced it, or a person has taken it away.
+      // A person has taken it away.
       if (errorCodeOf(error) === 'ENOENT') return 'waits'
       if (error instanceof FrameInvalidError || error instanceof CniError) {
         log.error({ file: path, error }, 'a queued release is unreadable and put aside')
@@ -168,8 +170,15 @@ export class DeletionQueue {
   }
 }
 
-async function readQueued(path: string): Promise<Buffer> {
+async function readQueued(path: string): Promise<{ content: Buffer; version: string }> {
+  const version = await versionOf(path)
   const { size } = await stat(path)
   if (size > frameBytesMax) throw new FrameInvalidError(`a queued request of ${size} bytes`)
-  return readFile(path)
+  return { content: await readFile(path), version }
+}
+
+/** Another file at the same path has another one, also when it got the inode of the one before. */
+async function versionOf(path: string): Promise<string> {
+  const { ino, ctimeNs } = await stat(path, { bigint: true })
+  return `${ino}:${ctimeNs}`
 }

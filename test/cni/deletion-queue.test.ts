@@ -1,6 +1,6 @@
 // What becomes of the files that plugins wrote while no daemon answered.
 
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pack } from 'msgpackr'
@@ -15,12 +15,14 @@ class ForgetfulAllocator implements ActorRef<AllocatorMessage> {
   readonly name = 'allocator'
   readonly released: string[] = []
   readonly forgets = new Set<string>()
+  beforeAnswer = () => {}
 
   tell(message: AllocatorMessage): boolean {
     if (message.type !== 'Release') return false
     const { containerId } = message.key
     const durable = !this.forgets.has(containerId)
     if (durable) this.released.push(containerId)
+    this.beforeAnswer()
     message.replyTo({ type: 'Released', addresses: [], durable })
     return true
   }
@@ -82,6 +84,21 @@ t.test('a file goes when its release is durable, and only those are counted', as
   allocator.forgets.clear()
   await queue.drain()
   t.same(names(), ['c4.del.refused'])
+})
+
+t.test('a later DEL of the same attachment does not go with the earlier one', async t => {
+  const { directory, allocator, queue, put, names } = stage()
+  put('c1.del', release('c1'))
+  allocator.beforeAnswer = () => {
+    allocator.beforeAnswer = () => {}
+    put('.later', release('c1', { start: 9 }))
+    renameSync(join(directory, '.later'), join(directory, 'c1.del'))
+  }
+  await queue.drain()
+  t.same(names(), ['c1.del'])
+  await queue.drain()
+  t.same(names(), [])
+  t.same(allocator.released, ['c1', 'c1'])
 })
 
 t.test('what is no release is put aside', async t => {
