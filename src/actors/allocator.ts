@@ -1,27 +1,15 @@
 // ALLOCATOR: turns one CNI request into all of its addresses or none, once per attachment, and takes them
 // back. It decides, commits, tells: in this order, always.
 
-import type { AttachmentStore, StoredState } from '../ports/attachment-store.ts'
 import { keyText } from '../core/attachment.ts'
-import type { Log } from '../ports/log.ts'
 import { Admission } from './admission.ts'
 import { Departure } from './departure.ts'
-import { Ledger } from './ledger.ts'
-import type { AllocatorMessage, PoolsChanged } from './messages.ts'
+import { Ledger, type LedgerOptions } from './ledger.ts'
+import type { AllocatorMessage } from './messages.ts'
 import type { Behaviour } from './runtime/actor-system.ts'
 
 /** A burst of every pod a node may have, many times over; each waiting message is a few hundred bytes. */
 const mailboxLimit = 65_536
-
-export interface AllocatorOptions {
-  readonly store: AttachmentStore
-  readonly log: Log
-  /** The current boot id. */
-  readonly boot: string
-  /** What the store remembers. */
-  readonly state: StoredState
-  readonly pools: PoolsChanged
-}
 
 interface State {
   readonly ledger: Ledger
@@ -29,14 +17,14 @@ interface State {
   readonly departure: Departure
 }
 
-export function allocator(options: AllocatorOptions): Behaviour<AllocatorMessage, State> {
-  const { store, log, boot, state, pools } = options
+export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, State> {
+  const { boot, log } = options
   return {
     name: 'allocator',
     mailboxLimit,
     start: context => {
       const wake = () => context.self.insist({ type: 'CommitTick' })
-      const ledger = new Ledger(store, log, boot, state, pools, wake)
+      const ledger = new Ledger(options, wake)
       const admission = new Admission(ledger, boot, context)
       return { ledger, admission, departure: new Departure(ledger, admission, boot, log, context) }
     },
@@ -66,7 +54,7 @@ function receive({ ledger, admission, departure }: State, message: AllocatorMess
     case 'OwedTick':
       return departure.retryOwed()
     case 'Deliver':
-      return ledger.deliveries.settle(keyText(message.key))
+      return ledger.deliveries.confirm(keyText(message.key), message.client)
     case 'Find':
       return ledger.whenSettled(message.key, () =>
         message.replyTo(ledger.attachments.get(keyText(message.key)))

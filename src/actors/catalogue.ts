@@ -28,6 +28,8 @@ export interface CatalogueOptions {
   readonly subnets: Map<string, ActorRef<SubnetMessage>>
   readonly spawnSubnet: (cidr: string) => ActorRef<SubnetMessage>
   readonly allocator: ActorRef<AllocatorMessage>
+  /** Hears of every listing, so that a house that is built anew starts from the latest one. */
+  readonly onListed: (listing: PoolListing) => void
 }
 
 interface State {
@@ -69,6 +71,7 @@ function receive(
       return { ...state, reading: 'yes' }
     case 'Listed': {
       const { listing, inUse } = message
+      options.onListed(listing)
       const set = buildPoolSetKeeping(inUse, listing.documents, state.set, listing.problems)
       reportPools(options.log, state.set, set)
       reportSkipped(options.log, state.skipped, listing.skipped)

@@ -27,8 +27,8 @@ export class Departure {
   readonly #boot: string
   readonly #log: Log
   readonly #context: ActorContext<AllocatorMessage>
-  /** Releases that the runtime was promised and the disk refused. */
-  readonly #owed = new Map<string, Release>()
+  /** What was promised, or has to be, and the disk refused: by key, how to try again. */
+  readonly #owed = new Map<string, () => void>()
   /** Ends of cool-downs that the disk refused. */
   readonly #unforgotten: Cooled[] = []
 
@@ -55,7 +55,7 @@ export class Departure {
     const leaving = isOlder === true ? undefined : attachment
     this.#depart(message.key, leaving, message.began, false, outcome => {
       if (outcome.durable) this.#owed.delete(key)
-      else this.#owe(message)
+      else this.#owe(message.key, () => this.release({ ...message, replyTo: () => {} }))
       message.replyTo(outcome)
     })
   }
@@ -87,7 +87,16 @@ export class Departure {
     const attachment = this.#ledger.attachments.get(keyText(key))
     if (attachment === undefined) return
     this.#log.info(describe(attachment), 'taken back: its client left before it had the answer')
-    this.#depart(key, attachment, undefined, false, () => {})
+    this.#takeBack(attachment)
+  }
+
+  /** Unless the key has another life by the time the disk takes it. */
+  #takeBack(attachment: Attachment): void {
+    const { key } = attachment
+    if (this.#ledger.attachments.get(keyText(key)) !== attachment) return
+    this.#depart(key, attachment, undefined, false, ({ durable }) => {
+      if (!durable) this.#owe(key, () => this.#takeBack(attachment))
+    })
   }
 
   reap({ key, began, why }: Reap): void {
@@ -113,16 +122,13 @@ export class Departure {
 
   retryOwed(): void {
     for (const message of this.#unforgotten.splice(0)) this.forget(message)
-    for (const message of this.#owed.values()) {
-      this.#ledger.whenSettled(message.key, () => this.release({ ...message, replyTo: () => {} }))
-    }
+    const owed = [...this.#owed.values()]
+    this.#owed.clear()
+    for (const retry of owed) retry()
   }
 
-  #owe(message: Release): void {
-    if (!this.#owed.has(keyText(message.key))) {
-      this.#log.error({ key: keyText(message.key) }, 'a release waits: the disk refuses to take it')
-    }
-    this.#owed.set(keyText(message.key), message)
+  #owe(key: AttachmentKey, retry: () => void): void {
+    this.#owed.set(keyText(key), () => this.#ledger.whenSettled(key, retry))
     this.#context.schedule('owed', owedRetryMs, { type: 'OwedTick' })
   }
 

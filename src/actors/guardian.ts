@@ -3,6 +3,7 @@
 // thing that certainly survived. Too many crashes, and it gives up loudly.
 
 import type { CooldownPolicy } from '../core/cooldown.ts'
+import { Deliveries } from '../core/deliveries.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -50,7 +51,8 @@ export async function guard(options: GuardianOptions): Promise<House> {
   const allocatorRelay = new Relay<AllocatorMessage>('allocator')
   const catalogueRelay = new Relay<CatalogueMessage>('catalogue')
   const crashes: number[] = []
-  const listing = await source.read()
+  let listing = await source.read()
+  const deliveries = new Deliveries()
   let system: ActorSystem | undefined
 
   const build = () => {
@@ -62,7 +64,8 @@ export async function guard(options: GuardianOptions): Promise<House> {
       built.abort(reason.error)
       rebuild(reason.error)
     }
-    const refs = furnish(built, listing, options, onStopped)
+    const onListed = (latest: PoolListing) => (listing = latest)
+    const refs = furnish(built, { listing, onListed, deliveries }, options, onStopped)
     allocatorRelay.point(refs.allocator)
     catalogueRelay.point(refs.catalogue)
     system = built
@@ -98,10 +101,18 @@ export async function guard(options: GuardianOptions): Promise<House> {
   }
 }
 
+/** What a house takes over from the one before, beside what the store remembers. */
+interface Inheritance {
+  readonly listing: PoolListing
+  readonly onListed: (listing: PoolListing) => void
+  /** Who has not confirmed its answer yet may still leave without it. */
+  readonly deliveries: Deliveries
+}
+
 /** Spawn every actor over what the store remembers. */
 function furnish(
   system: ActorSystem,
-  listing: PoolListing,
+  { listing, onListed, deliveries }: Inheritance,
   options: GuardianOptions,
   onStopped: (reason: StopReason) => void
 ): { allocator: ActorRef<AllocatorMessage>; catalogue: ActorRef<CatalogueMessage> } {
@@ -129,10 +140,18 @@ function furnish(
   const cidrs = new Set([...poolsOf.keys(), ...remembered.keys()])
   const subnets = new Map([...cidrs].map(cidr => [cidr, spawnSubnet(cidr)]))
   const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
-  const allocatorRef = system.spawn(allocator({ store, log, boot, state, pools }))
+  const allocatorRef = system.spawn(allocator({ store, log, boot, state, pools, deliveries }))
   allocatorRelay.point(allocatorRef)
   const catalogueRef = system.spawn(
-    catalogue({ source, log, initial: set, subnets, spawnSubnet, allocator: allocatorRef })
+    catalogue({
+      source,
+      log,
+      initial: set,
+      subnets,
+      spawnSubnet,
+      allocator: allocatorRef,
+      onListed
+    })
   )
   const reaperRef = system.spawn(reaper({ allocator: allocatorRef, probe, log, boot, ...reap }))
   allocatorRef.watch(onStopped)

@@ -9,7 +9,7 @@ import {
   keyText
 } from '../core/attachment.ts'
 import { cidrOf, formatCidr } from '../core/cidr.ts'
-import { Deliveries } from '../core/deliveries.ts'
+import type { Deliveries } from '../core/deliveries.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { Tombstones } from '../core/tombstones.ts'
@@ -19,23 +19,29 @@ import { CommitQueue } from './commit-queue.ts'
 import type { PoolsChanged, SubnetMessage } from './messages.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
+export interface LedgerOptions {
+  readonly store: AttachmentStore
+  readonly log: Log
+  /** The current boot id. */
+  readonly boot: string
+  /** What the store remembers. */
+  readonly state: StoredState
+  readonly pools: PoolsChanged
+  readonly deliveries: Deliveries
+}
+
 export class Ledger {
   readonly attachments = new Map<string, Attachment>()
   readonly tombstones: Tombstones
-  readonly deliveries = new Deliveries()
+  readonly deliveries: Deliveries
   readonly commits: CommitQueue
   readonly #settling = new Map<string, (() => void)[]>()
   #pools: PoolsChanged
 
-  constructor(
-    store: AttachmentStore,
-    log: Log,
-    boot: string,
-    state: StoredState,
-    pools: PoolsChanged,
-    wake: () => void
-  ) {
+  constructor(options: LedgerOptions, wake: () => void) {
+    const { store, log, boot, state, pools, deliveries } = options
     this.commits = new CommitQueue(store, log, wake)
+    this.deliveries = deliveries
     this.tombstones = new Tombstones(boot)
     this.tombstones.restore(state.tombstones, state.horizon)
     for (const attachment of state.attachments) {

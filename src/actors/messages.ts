@@ -84,6 +84,7 @@ export interface Collected {
 export interface Deliver {
   readonly type: 'Deliver'
   readonly key: AttachmentKey
+  readonly client: ClientId
 }
 
 /** Sent by the CNI server: the client went away without having confirmed its answer. */

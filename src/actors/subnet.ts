@@ -124,9 +124,10 @@ function vacateSighted(
   suspects: readonly Cooling[],
   sightings: readonly Parameters<typeof judgeSandbox>[1][]
 ): void {
-  for (const [i, { address, sandbox }] of suspects.entries()) {
+  for (const [i, suspect] of suspects.entries()) {
+    const { sandbox } = suspect
     const sighting = sightings[i]
     if (sandbox === undefined || sighting === undefined) continue
-    if (judgeSandbox(sandbox, sighting).type === 'Gone') book.vacate(address)
+    if (judgeSandbox(sandbox, sighting).type === 'Gone') book.vacate(suspect)
   }
 }

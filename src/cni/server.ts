@@ -153,9 +153,9 @@ class Connection {
 
   #confirm(): void {
     if (this.#told === undefined) return
-    const { key } = this.#told
+    const { key, client } = this.#told
     this.#told = undefined
-    this.#tell({ type: 'Deliver', key })
+    this.#tell({ type: 'Deliver', key, client })
   }
 
   #abandon(): void {

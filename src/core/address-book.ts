@@ -176,11 +176,13 @@ export class AddressBook {
     this.#fileCooling(cooling, vacated)
   }
 
-  /** The old namespace of this cooling address is verified gone. */
-  vacate(address: Address): void {
+  /** The old namespace of this cooling address is verified gone. It may have been used again since. */
+  vacate(suspect: Cooling): void {
+    const { address, since } = suspect
     const space = this.#spaceOf(address)
     const cooling = space?.cooling.get(address)
-    if (space === undefined || cooling === undefined) return
+    if (space === undefined || cooling?.since !== since || cooling.sandbox !== suspect.sandbox)
+      return
     space.cooling.delete(address)
     space.vacated.set(address, cooling)
   }

@@ -20,7 +20,12 @@ export class Deliveries {
     this.#unconfirmed.get(key)?.add(client)
   }
 
-  /** Somebody has the answer; or the attachment is gone. */
+  /** This client has the answer. A late word of an earlier life of the key changes nothing. */
+  confirm(key: string, client: ClientId): void {
+    if (this.#unconfirmed.get(key)?.has(client) === true) this.#unconfirmed.delete(key)
+  }
+
+  /** The attachment is gone. */
   settle(key: string): void {
     this.#unconfirmed.delete(key)
   }

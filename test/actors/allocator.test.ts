@@ -130,7 +130,7 @@ t.test('one of two clients suffices', async t => {
   const second = house.start(key('c1'))
   await settle()
   house.house.allocator.tell({ type: 'Abandon', key: key('c1'), client: first.client })
-  house.house.allocator.tell({ type: 'Deliver', key: key('c1') })
+  house.house.allocator.tell({ type: 'Deliver', key: key('c1'), client: second.client })
   house.house.allocator.tell({ type: 'Abandon', key: key('c1'), client: second.client })
   await settle()
   t.same(house.stored(), ['net1/c1/eth0'])

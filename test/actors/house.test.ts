@@ -4,7 +4,7 @@ import t from 'tap'
 import { ask } from '../../src/actors/runtime/ask.ts'
 import { settle } from '../support/manual-clock.ts'
 import { ip, key, poolDocument } from '../support/samples.ts'
-import { plainDemand, TestHouse } from '../support/test-house.ts'
+import { plainDemand, refuses, TestHouse } from '../support/test-house.ts'
 
 const blue = poolDocument('blue', '10.9.0.0/29', ['10.9.0.2-10.9.0.6'])
 const green = poolDocument('green', '10.8.0.0/29', ['10.8.0.2-10.8.0.6'])
@@ -136,6 +136,39 @@ t.test('a crash is survived from what was durable', async t => {
   t.ok(house.log.some(({ level, message }) => level === 'error' && /crashed/.test(message)))
   t.equal(house.givenUp, undefined)
 })
+
+t.test('a house that is built anew starts from the latest pools', async t => {
+  const house = await new TestHouse([blue]).open()
+  house.pools.change([poolDocument('blue', '10.9.0.0/29', ['10.9.0.5'])])
+  await settle()
+  house.store.fault = () => {
+    house.store.fault = () => {}
+    throw new Error('a mistake of ours')
+  }
+  await house.add(key('c1'))
+  t.same(await house.add(key('c2')), [ip('10.9.0.5')])
+})
+
+t.test(
+  'an answer that nobody took is taken back also after a crash, and by a disk that refused at first',
+  async t => {
+    const house = await new TestHouse([blue]).open()
+    const { client } = house.start(key('c1'))
+    await settle()
+    house.store.fault = () => {
+      house.store.fault = () => {}
+      throw new Error('a mistake of ours')
+    }
+    await house.add(key('c2'))
+    house.store.fault = refuses
+    house.house.allocator.tell({ type: 'Abandon', key: key('c1'), client })
+    await settle()
+    t.ok(house.stored().includes('net1/c1/eth0'))
+    house.store.fault = () => {}
+    await house.pass(1_100, 100)
+    t.notOk(house.stored().includes('net1/c1/eth0'))
+  }
+)
 
 t.test('after too many crashes it gives up', async t => {
   const house = await new TestHouse([blue]).open()

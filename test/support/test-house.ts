@@ -181,10 +181,10 @@ export class TestHouse {
 
   /** An ADD that is answered and confirmed; the addresses or the reason why not. */
   async add(key: AttachmentKey, options: Parameters<TestHouse['start']>[1] = {}) {
-    const { answer } = this.start(key, options)
+    const { answer, client } = this.start(key, options)
     await settle()
     const reply = answer()
-    if (reply?.type === 'Allocated') this.house.allocator.tell({ type: 'Deliver', key })
+    if (reply?.type === 'Allocated') this.house.allocator.tell({ type: 'Deliver', key, client })
     return outcomeOf(reply)
   }
 
