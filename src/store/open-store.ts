@@ -2,7 +2,7 @@
 // is damaged, or empty where one was before, is refused, since its addresses may still be in use.
 
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { assert } from '../core/assert.ts'
@@ -11,18 +11,17 @@ import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
 import { reserveLogSpace } from './log-space.ts'
+import { type Identity, leaveMarker, type Marker, markClosed, readMarker } from './marker.ts'
 import { migrate } from './schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
 /** How often SQLite may fold the write-ahead log back: 4 MiB of it at the default page size. */
 const checkpointPages = 1000
+/** A log that a long checkpoint made larger than usual shrinks to this when it begins anew. */
 const walBytesMax = 16 * 1024 * 1024
 
-/**
- * A file of this name and the incarnation (it lives exactly as long as its database) says that there was
- * one: to SQLite a file that lost its content looks like a new database.
- */
-const markerPrefix = 'incarnation-'
+/** How long somebody else's lock on the database (an operator's shell) may hold up the whole daemon. */
+const foreignLockMsMax = 100
 
 export function databasePath(stateDir: string): string {
   return join(stateDir, 'orbweaver.db')
@@ -44,18 +43,18 @@ export function openStore(stateDir: string): AttachmentStore {
   }
   reserveLogSpace(databasePath(stateDir))
   ballast.load()
-  return new SqliteStore(database, ballast)
+  return new SqliteStore(database, ballast, () => markClosed(stateDir))
 }
 
 function openDatabase(stateDir: string): Database {
   const path = databasePath(stateDir)
-  const expected = readdirSync(stateDir).find(name => name.startsWith(markerPrefix))
+  const marker = readMarker(stateDir)
   let database: Database | undefined
   try {
-    if (expected !== undefined && !existsSync(path)) throw corrupt(path, 'it is gone')
-    database = new Sqlite(path)
-    const marker = prepareDatabase(database, path, expected)
-    if (expected === undefined) leaveMarker(stateDir, marker)
+    if (marker !== undefined && !existsSync(path)) throw corrupt(path, 'it is gone')
+    if (marker?.isOpen === true && !hasLog(path)) throw corrupt(path, 'its write-ahead log is gone')
+    database = new Sqlite(path, { timeout: foreignLockMsMax })
+    leaveMarker(stateDir, marker, prepareDatabase(database, path, marker))
     return database
   } catch (error) {
     database?.close()
@@ -67,8 +66,21 @@ function openDatabase(stateDir: string): Database {
   }
 }
 
-/** Check, set up and migrate; returns the name of the marker that belongs to this database. */
-function prepareDatabase(database: Database, path: string, expected: string | undefined): string {
+/** A log that SQLite has written to has a header of 32 bytes that begins with its magic number. */
+function hasLog(path: string): boolean {
+  try {
+    const log = openSync(`${path}-wal`, 'r')
+    const magic = Buffer.alloc(4)
+    readSync(log, magic, 0, 4, 0)
+    closeSync(log)
+    return (magic.readUInt32BE() & 0xfffffffe) === 0x377f0682
+  } catch {
+    return false
+  }
+}
+
+/** Check, set up and migrate; returns whose database it is and how often it has been opened by now. */
+function prepareDatabase(database: Database, path: string, marker: Marker | undefined): Identity {
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma(`wal_autocheckpoint = ${checkpointPages}`)
@@ -77,28 +89,28 @@ function prepareDatabase(database: Database, path: string, expected: string | un
   const check = database.pragma('quick_check(1)', { simple: true })
   if (check !== 'ok') throw corrupt(path, String(check))
   migrate(database)
-  const found = database
-    .prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'incarnation'`)
-    .get()?.value
-  const marker = found === undefined ? undefined : markerPrefix + found
-  if (expected !== undefined && marker !== expected) {
-    throw corrupt(
-      path,
-      found === undefined ? 'it is empty' : 'it is not the one that was here before'
-    )
+  const get = (key: string) =>
+    database.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?').get(key)
+      ?.value
+  const found = get('incarnation')
+  const generation = Number(get('generation') ?? 0)
+  if (marker !== undefined && found !== marker.incarnation) {
+    const what = found === undefined ? 'it is empty' : 'it is not the one that was here before'
+    throw corrupt(path, what)
   }
-  if (marker !== undefined) return marker
-  const incarnation = randomBytes(16).toString('hex')
-  database.prepare(`INSERT INTO meta VALUES ('incarnation', ?)`).run(incarnation)
-  return markerPrefix + incarnation
-}
-
-/** An empty file is there or not, so it needs no care but the directory's. */
-function leaveMarker(stateDir: string, marker: string): void {
-  writeFileSync(join(stateDir, marker), '', { mode: 0o600 })
-  const directory = openSync(stateDir, 'r')
-  fsyncSync(directory)
-  closeSync(directory)
+  if (marker !== undefined && generation < marker.generation) {
+    throw corrupt(path, 'it is an older copy, or its write-ahead log is gone')
+  }
+  const identity = {
+    incarnation: found ?? randomBytes(16).toString('hex'),
+    generation: generation + 1
+  }
+  const set = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  database.transaction(() => {
+    set.run('incarnation', identity.incarnation)
+    set.run('generation', String(identity.generation))
+  })()
+  return identity
 }
 
 function unusable(path: string, failure: StoreFailedError): StoreFailedError {
@@ -111,7 +123,8 @@ function unusable(path: string, failure: StoreFailedError): StoreFailedError {
 function corrupt(path: string, what: string, cause?: unknown): StoreCorruptError {
   return new StoreCorruptError(
     `the database ${path} cannot be trusted: ${what}. Which addresses this node's pods have is not known, ` +
-      'so none is handed out. Restore the file, or drain the node, remove its state directory and start again',
+      'so none is handed out. Drain the node, remove its state directory and start again; bring a copy of the ' +
+      'file back only when no pod was started or ended since it was made',
     { cause }
   )
 }

@@ -1,9 +1,10 @@
 // AttachmentStore over SQLite: write-ahead log, synchronous=FULL, one transaction a commit.
 
+import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import { addressToBytes } from '../core/address.ts'
 import { assert } from '../core/assert.ts'
-import { StoreFullError } from '../core/errors.ts'
+import { StoreFailedError, StoreFullError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
@@ -32,8 +33,14 @@ export class SqliteStore implements AttachmentStore {
   readonly #attachmentIds: RowIds
   readonly #tombstoneIds: RowIds
 
-  constructor(database: Database, ballast: Ballast) {
+  readonly #onWhole: () => void
+  /** The inode of the file at opening: whoever removes it takes our promises along. */
+  readonly #inode: number
+
+  constructor(database: Database, ballast: Ballast, onWhole: () => void) {
     this.#database = database
+    this.#onWhole = onWhole
+    this.#inode = statSync(database.name).ino
     this.#ballast = ballast
     this.#statements = prepare(database)
     this.#attachmentIds = new RowIds(database, 'attachment')
@@ -68,6 +75,9 @@ export class SqliteStore implements AttachmentStore {
   }
 
   commit(changes: readonly Change[]): void {
+    if (statSync(this.#database.name, { throwIfNoEntry: false })?.ino !== this.#inode) {
+      throw new StoreFailedError('the database was removed under the running daemon')
+    }
     try {
       this.#applyAll(changes)
     } catch (error) {
@@ -97,6 +107,10 @@ export class SqliteStore implements AttachmentStore {
   }
 
   close(): void {
+    // The marker says closed before SQLite removes the log, and after everything has left it: whenever a
+    // kill comes between these steps, what the marker says is true.
+    const [outcome] = this.#database.pragma('wal_checkpoint(FULL)') as { busy: number }[]
+    if (outcome?.busy === 0) this.#onWhole()
     this.#database.close()
   }
 

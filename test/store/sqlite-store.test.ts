@@ -1,6 +1,7 @@
 // The contract over SQLite, and what only a disk can do: be damaged, be empty, be another one.
 
 import {
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -53,7 +54,7 @@ const corrupt = { code: 'ERR_STORE_CORRUPT' }
 t.test('a database that lost its content is refused, not taken for a new one', async t => {
   const directory = withOneAttachment()
   truncateSync(databasePath(directory), 0)
-  t.throws(() => openStore(directory), { ...corrupt, message: /it is empty.*drain the node/ })
+  t.throws(() => openStore(directory), { ...corrupt, message: /it is empty.*Drain the node/ })
 })
 
 t.test('a database that is gone is refused', async t => {
@@ -62,6 +63,64 @@ t.test('a database that is gone is refused', async t => {
     if (name.startsWith('orbweaver.db')) rmSync(join(directory, name))
   }
   t.throws(() => openStore(directory), { ...corrupt, message: /it is gone/ })
+})
+
+/** The directory as a kill leaves it: a copy of an open store. */
+function killed(): string {
+  const directory = withOneAttachment()
+  const store = openStore(directory)
+  store.commit([{ type: 'Attach', attachment: attachment('c2', ['10.9.0.8']) }])
+  const copy = temporary()
+  cpSync(directory, copy, { recursive: true })
+  store.close()
+  return copy
+}
+
+t.test('after a kill everything is there', async t => {
+  const store = openStore(killed())
+  t.equal(store.load().attachments.length, 2)
+  store.close()
+})
+
+t.test('a lost or emptied write-ahead log is noticed', async t => {
+  const lost = killed()
+  rmSync(`${databasePath(lost)}-wal`)
+  t.throws(() => openStore(lost), { ...corrupt, message: /write-ahead log is gone/ })
+  const emptied = killed()
+  truncateSync(`${databasePath(emptied)}-wal`, 0)
+  t.throws(() => openStore(emptied), corrupt)
+})
+
+t.test('an older copy of the database is refused', async t => {
+  const directory = withOneAttachment()
+  const older = readFileSync(databasePath(directory))
+  openStore(directory).close()
+  writeFileSync(databasePath(directory), older)
+  t.throws(() => openStore(directory), { ...corrupt, message: /an older copy/ })
+})
+
+t.test('a database that is removed under us promises nothing more', async t => {
+  const directory = withOneAttachment()
+  const store = openStore(directory)
+  rmSync(databasePath(directory))
+  t.throws(() => store.commit([{ type: 'Attach', attachment: attachment('c3', ['10.9.0.9']) }]), {
+    code: 'ERR_STORE_FAILED',
+    message: /removed under the running daemon/
+  })
+})
+
+t.test('a lock of somebody else is a refusal and no standstill', async t => {
+  const directory = withOneAttachment()
+  const store = openStore(directory)
+  const other = new Sqlite(databasePath(directory))
+  other.exec('BEGIN IMMEDIATE')
+  const attach = () =>
+    store.commit([{ type: 'Attach', attachment: attachment('c3', ['10.9.0.9']) }])
+  t.throws(attach, { code: 'ERR_STORE_FAILED', message: /SQLITE_BUSY/ })
+  other.exec('ROLLBACK')
+  other.close()
+  attach()
+  store.close()
 })
 
 t.test('the database of another node is refused', async t => {
