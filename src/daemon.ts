@@ -108,7 +108,7 @@ async function openHouse(
   })
   begun.defer(() => house.stop())
   const { queueDir: directory } = config
-  const queue = new DeletionQueue({ directory, allocator: house.allocator, clock, log })
+  const queue = new DeletionQueue({ directory, allocator: house.allocator, boot, clock, log })
   begun.defer(() => queue.stop())
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()

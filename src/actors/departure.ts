@@ -2,6 +2,7 @@
 
 import type { Address } from '../core/address.ts'
 import { type Attachment, type AttachmentKey, keyText } from '../core/attachment.ts'
+import { StoreFullError } from '../core/errors.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import type { Change } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -158,10 +159,11 @@ export class Departure {
       changes,
       () => {
         if (attachment !== undefined) this.#detached(attachment, since, vacated)
-        onDone({ type: 'Released', addresses, durable: true })
+        onDone({ type: 'Released', addresses, durable: true, isDiskFull: false })
       },
-      () => {
-        onDone({ type: 'Released', addresses: [], durable: false })
+      error => {
+        const isDiskFull = error instanceof StoreFullError
+        onDone({ type: 'Released', addresses: [], durable: false, isDiskFull })
       }
     )
   }

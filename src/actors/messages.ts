@@ -56,6 +56,8 @@ export interface Released {
   readonly type: 'Released'
   readonly addresses: readonly Address[]
   readonly durable: boolean
+  /** Why it is not durable: there is no room. */
+  readonly isDiskFull: boolean
 }
 
 /** Sent by the CNI server for a CHECK. A pure read. */

@@ -12,6 +12,7 @@ import { FrameInvalidError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { CniError } from './cni-error.ts'
+import { beganAt } from './began.ts'
 import { attachmentKey } from './environment.ts'
 import { frameBytesMax } from './frame.ts'
 import { parseNetworkName } from './net-conf.ts'
@@ -41,6 +42,8 @@ type Outcome = 'released' | 'refused' | 'waits'
 export interface DeletionQueueOptions {
   readonly directory: string
   readonly allocator: ActorRef<AllocatorMessage>
+  /** The current boot id. */
+  readonly boot: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -127,7 +130,7 @@ export class DeletionQueue {
       if (verb !== 'DEL' || boot === undefined) throw new FrameInvalidError('no queued DEL')
       const key = attachmentKey(request, parseNetworkName(conf))
       const timing = { clock, timeoutMs: releaseTimeoutMs }
-      const began = { boot, ns: start }
+      const began = boot === this.#options.boot ? beganAt(start, boot, clock) : { boot, ns: start }
       const { durable } = await ask(allocator, { type: 'Release', key, began }, timing)
       // A later DEL of the same attachment may have taken its place meanwhile, and is still to be done.
       if (!durable || (await versionOf(path)) !== version) return 'waits'
@@ -165,8 +168,9 @@ export class DeletionQueue {
   async #sweep(name: string): Promise<void> {
     const path = join(this.#options.directory, name)
     const found = await stat(path).catch(() => undefined)
-    if (found === undefined || this.#options.clock.wallMs() - found.mtimeMs < leftoverAgeMs) return
-    await rm(path, { force: true })
+    if (found?.isFile() !== true || this.#options.clock.wallMs() - found.mtimeMs < leftoverAgeMs)
+      return
+    await rm(path, { force: true }).catch(() => {})
   }
 }
 

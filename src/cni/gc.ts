@@ -24,8 +24,15 @@ export function attachmentsToKeep({ name: network, document }: NetConf): Readonl
   const entries = present.flatMap(name => objectsMember(document, name, name) ?? [])
   return new Set(
     entries.map(entry => {
-      const containerId = stringMember(entry, 'containerid', 'containerID') ?? ''
-      const ifname = stringMember(entry, 'ifname', 'ifname') ?? ''
+      const containerId = stringMember(entry, 'containerid', 'containerID')
+      const ifname = stringMember(entry, 'ifname', 'ifname')
+      // Read as an attachment that is not there, it would cost the one that was meant.
+      if (containerId === undefined || ifname === undefined) {
+        throw new CniError(
+          cniCodes.invalidConfig,
+          'network configuration: every attachment to keep needs containerID and ifname; nothing is released'
+        )
+      }
       return keyText({ network, containerId, ifname })
     })
   )

@@ -22,6 +22,9 @@ export interface PluginRequest {
   readonly conf: Buffer
 }
 
+/** What a column of the store can hold. */
+const integerMax = 2n ** 63n - 1n
+
 /** How long a budget may be: a runtime that waits longer is not one we know. */
 const budgetMsMax = 60 * 60 * 1_000
 
@@ -69,7 +72,7 @@ function bytesAsText(fields: Json, name: string): string {
 
 function unsigned(fields: Json, name: string): bigint {
   const value = fields[name]
-  if (typeof value === 'bigint' && value >= 0n) return value
+  if (typeof value === 'bigint' && value >= 0n && value <= integerMax) return value
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
-  throw new FrameInvalidError(`request field ${name} must be an unsigned integer`)
+  throw new FrameInvalidError(`request field ${name} must be an unsigned integer of 63 bits`)
 }

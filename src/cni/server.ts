@@ -18,6 +18,9 @@ import { carryOut, type Service } from './verbs.ts'
 /** A plugin sends one request; a client that keeps its connection waits for each answer. */
 const queuedFramesMax = 2
 
+/** Many times the pods of a node; the next one is refused and its plugin tries again. */
+const connectionsMax = 4_096
+
 /** How long a stop waits for what was accepted. */
 const drainMsMax = 10_000
 
@@ -41,6 +44,7 @@ export async function serveCni(
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
+  server.maxConnections = connectionsMax
   await listen(server, path)
   return {
     stop: async () => {
@@ -92,6 +96,8 @@ class Connection {
   }
 
   destroy(): void {
+    // What was not answered yet cannot be confirmed either.
+    if (this.#isBusy) this.#abandon()
     this.#socket.destroy()
   }
 
@@ -102,7 +108,8 @@ class Connection {
       this.#log.warn({ error }, 'a connection is ended: it does not speak as a plugin does')
       return this.destroy()
     }
-    if (this.#waiting.length > queuedFramesMax) return this.destroy()
+    const confirmsUnanswered = this.#isBusy && this.#waiting.some(frame => frame.length === 0)
+    if (this.#waiting.length > queuedFramesMax || confirmsUnanswered) return this.destroy()
     this.#proceed()
   }
 

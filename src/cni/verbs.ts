@@ -9,10 +9,11 @@ import type { AttachmentKey } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { Demand } from '../core/demand.ts'
 import { messageOf } from '../core/error-text.ts'
-import type { Moment, Sandbox } from '../core/sandbox.ts'
+import type { Sandbox } from '../core/sandbox.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { assertPresent } from './check.ts'
+import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
@@ -61,6 +62,7 @@ export async function carryOut(
   service: Service
 ): Promise<string> {
   const { role, verb } = request
+  if (verb === 'DEL') return del(request, service)
   if (role !== 'orbweaver' && role !== 'spiderpool') {
     throw new CniError(
       cniCodes.invalidConfig,
@@ -70,7 +72,6 @@ export async function carryOut(
   if (!isVerb(verb)) {
     throw new CniError(cniCodes.badEnvironment, `environment: CNI_COMMAND ${verb} is unknown`)
   }
-  if (verb === 'DEL') return del(request, service)
   const conf = parseNetConf(request.conf)
   if (!isAtLeast(conf.cniVersion, verbSince[verb])) {
     throw new CniError(
@@ -141,14 +142,19 @@ function refuseManyInOldVersion({ cniVersion }: NetConf, { requested }: Demand):
   }
 }
 
-function sandboxOf(request: PluginRequest, { probe, boot }: Service): Sandbox {
+function sandboxOf(request: PluginRequest, { probe, boot, clock }: Service): Sandbox {
   const path = request.netns
   const seen = probe.see(path)
   const refuse = (what: string) =>
     new CniError(cniCodes.invalidNamespace, `the network namespace CNI_NETNS ${path} ${what}`)
   switch (seen.type) {
     case 'Namespace':
-      return { path, began: moment(request, boot), namespace: seen.id, witness: seen.witness }
+      return {
+        path,
+        began: beganAt(request.start, boot, clock),
+        namespace: seen.id,
+        witness: seen.witness
+      }
     case 'Missing':
       throw refuse(
         'does not exist for orbweaverd: the sandbox is gone, or its directory is not mounted into the container of the daemon'
@@ -178,15 +184,18 @@ async function del(request: PluginRequest, service: Service): Promise<string> {
   const key = attachmentKey(request, parseNetworkName(request.conf))
   const { allocator, boot, clock } = service
   if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
-  const began = moment(request, boot)
-  await ask(allocator, { type: 'Release', key, began }, { clock, timeoutMs: timeLeft(request) })
+  const began = beganAt(request.start, boot, clock)
+  const timing = { clock, timeoutMs: timeLeft(request) }
+  const { durable, isDiskFull } = await ask(allocator, { type: 'Release', key, began }, timing)
+  // On a full disk the queue could not keep it either, and a pod that cannot end frees nothing: it is owed.
+  if (!durable && !isDiskFull) throw new Error('DEL is left to the queue: it could not be stored')
   return ''
 }
 
 async function gc(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
   const keep = attachmentsToKeep(conf)
   const allocator = allocatorOf(service, cniCodes.notServing)
-  const began = moment(request, service.boot)
+  const began = beganAt(request.start, service.boot, service.clock)
   await inTime(request, service, timing =>
     ask(allocator, { type: 'Collect', network: conf.name, keep, began }, timing)
   )
@@ -227,10 +236,7 @@ function timeLeft({ budget }: PluginRequest): number {
   return Math.max(1, budget - answerMarginMs)
 }
 
-function moment({ boot, start }: PluginRequest, current: string): Moment {
-  return { boot: boot ?? current, ns: start }
-}
-
-function isVerb(text: string): text is Verb {
+/** DEL is carried out before anything else is looked at. */
+function isVerb(text: string): text is Exclude<Verb, 'DEL'> {
   return (verbs as readonly string[]).includes(text)
 }

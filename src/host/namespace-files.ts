@@ -1,6 +1,6 @@
 // SandboxProbe over the file systems where namespaces show up: their bind mounts and /proc.
 
-import { readlinkSync, statSync } from 'node:fs'
+import { readlinkSync, type Stats, statSync } from 'node:fs'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { FileId, Sandbox } from '../core/sandbox.ts'
@@ -32,7 +32,8 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
     },
     sight: async sandboxes => {
       const boot = readBootId(bootIdFile)
-      const namespaces = await inBatches(sandboxes, ({ path }) => idAt(path))
+      const found = await inBatches(sandboxes, ({ path }) => statAt(path))
+      const namespaces = found.map(one => one && fileId(one))
       const paths = [...new Set(sandboxes.flatMap(({ witness }) => witness?.path ?? []))]
       const ids = await inBatches(paths, idAt)
       const witnesses = new Map(paths.map((path, i) => [path, ids[i]]))
@@ -41,7 +42,11 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
       return sandboxes.map(({ witness }, i) => ({
         boot,
         namespace: namespaces[i],
-        witness: witness && witnesses.get(witness.path),
+        // Where an ordinary file lies, a mount that we do not see may lie on it: nobody vouches for that.
+        witness:
+          found[i]?.dev === undefined || found[i].dev === own.dev
+            ? witness && witnesses.get(witness.path)
+            : undefined,
         held
       }))
     }
@@ -87,12 +92,17 @@ function fileId({ dev, ino }: { dev: number; ino: number }): FileId {
   return `${dev}:${ino}`
 }
 
-async function idAt(path: string): Promise<FileId | undefined> {
+async function statAt(path: string): Promise<Stats | undefined> {
   try {
-    return fileId(await stat(path))
+    return await stat(path)
   } catch {
     return undefined
   }
+}
+
+async function idAt(path: string): Promise<FileId | undefined> {
+  const found = await statAt(path)
+  return found && fileId(found)
 }
 
 /**
@@ -108,7 +118,9 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
     }
     const own = (await stat('/proc/self/net/dev')).ino
     const processes = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
-    for (const link of await inBatches(processes, id => linkOf(id, own))) note(link)
+    // Each thread may live in a namespace of its own, also after the first one has ended.
+    const threads = (await inBatches(processes, threadsOf)).flat()
+    for (const link of await inBatches(threads, path => linkOf(path, own))) note(link)
     for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
       note(line.split(' ')[3] ?? '')
     }
@@ -118,25 +130,34 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
   }
 }
 
-/**
- * The namespace of a process as /proc names it. Empty for one that has ended, and for one that we may not
- * look into (that takes CAP_SYS_PTRACE) but that lives in our own namespace: the files below /proc/PID/net
- * are readable for everybody and have inodes of their own in each namespace. Throws when it cannot be told.
- */
-async function linkOf(process: string, own: number): Promise<string> {
+/** The directories of its threads; none for a process that has ended meanwhile. */
+async function threadsOf(process: string): Promise<string[]> {
   try {
-    return await readlink(`/proc/${process}/ns/net`)
+    return (await readdir(`/proc/${process}/task`)).map(thread => `/proc/${process}/task/${thread}`)
+  } catch (error) {
+    if (hasEnded(error)) return []
+    throw error
+  }
+}
+
+/**
+ * The namespace of a thread as /proc names it. Empty for one that has ended, and for one that we may not
+ * look into (that takes CAP_SYS_PTRACE) but that lives in our own namespace: the files below `net` are
+ * readable for everybody and have inodes of their own in each namespace. Throws when it cannot be told.
+ */
+async function linkOf(thread: string, own: number): Promise<string> {
+  try {
+    return await readlink(`${thread}/ns/net`)
   } catch (error) {
     if (hasEnded(error)) return ''
   }
   try {
-    const { ino } = await stat(`/proc/${process}/net/dev`)
-    if (ino === own) return ''
+    if ((await stat(`${thread}/net/dev`)).ino === own) return ''
   } catch (error) {
     if (hasEnded(error)) return ''
     throw error
   }
-  throw new Error(`process ${process} lives in a namespace that cannot be told`)
+  throw new Error(`${thread} lives in a namespace that cannot be told`)
 }
 
 function hasEnded(error: unknown): boolean {

@@ -10,6 +10,9 @@ export interface Clock {
    */
   monotonicMs(): MonotonicMs
 
+  /** CLOCK_BOOTTIME in nanoseconds, exact to a hundredth of a second: what plugins say they started at. */
+  bootNs(): bigint
+
   /** Milliseconds since 1970, for people to read. Decides nothing: it may jump at any time. */
   wallMs(): number
 

@@ -10,6 +10,8 @@ export interface LogOptions {
 
 export function createLog({ level, node }: LogOptions): Log {
   const destination = pino.destination({ fd: 1, sync: true })
+  // A log that cannot be written (a full disk, a reader that went away) is lost, and nothing else is.
+  destination.on('error', () => {})
   return pino(
     {
       level,

@@ -1,6 +1,14 @@
 // What becomes of the files that plugins wrote while no daemon answered.
 
-import { mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pack } from 'msgpackr'
@@ -23,7 +31,7 @@ class ForgetfulAllocator implements ActorRef<AllocatorMessage> {
     const durable = !this.forgets.has(containerId)
     if (durable) this.released.push(containerId)
     this.beforeAnswer()
-    message.replyTo({ type: 'Released', addresses: [], durable })
+    message.replyTo({ type: 'Released', addresses: [], durable, isDiskFull: false })
     return true
   }
 
@@ -52,7 +60,13 @@ function stage() {
     error: write('error')
   }
   const allocator = new ForgetfulAllocator()
-  const queue = new DeletionQueue({ directory, allocator, clock: new ManualClock(), log })
+  const queue = new DeletionQueue({
+    directory,
+    boot: 'boot-1',
+    allocator,
+    clock: new ManualClock(),
+    log
+  })
   const put = (name: string, content: Uint8Array) => writeFileSync(join(directory, name), content)
   return { directory, lines, allocator, queue, put, names: () => readdirSync(directory).sort() }
 }
@@ -129,4 +143,14 @@ t.test('of what was put aside the latest 256 are kept', async t => {
   t.equal(names()[0], '004.del.refused')
   t.ok(names().includes('README'))
   t.match(lines.at(-1), { level: 'warn', fields: { count: 4 } })
+})
+
+t.test('a directory in the queue stops nothing', async t => {
+  const { directory, allocator, queue, put } = stage()
+  mkdirSync(join(directory, '.old'))
+  utimesSync(join(directory, '.old'), 0, 0)
+  mkdirSync(join(directory, 'x.del'))
+  put('c1.del', release('c1'))
+  await queue.drain()
+  t.same(allocator.released, ['c1'])
 })

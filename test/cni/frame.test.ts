@@ -64,7 +64,7 @@ t.test('a request is read field by field', async t => {
     'budget',
     'conf'
   ]) {
-    for (const value of [undefined, null, {}, [], -1, 1.5, true]) {
+    for (const value of [undefined, null, {}, [], -1, 1.5, true, 2n ** 63n]) {
       const request = pack({ ...good, [field]: value })
       t.throws(() => decodeRequest(request), {
         code: 'ERR_FRAME_INVALID',

@@ -23,10 +23,14 @@ class ScriptedAllocator implements ActorRef<AllocatorMessage> {
   readonly outcomes: (Abandon | Deliver)[] = []
   readonly asked: AllocatorMessage[] = []
   answers = true
+  released = { durable: true, isDiskFull: false }
 
   tell(message: AllocatorMessage): boolean {
     this.asked.push(message)
     if (message.type === 'Allocate' && this.answers) this.answer()
+    if (message.type === 'Release') {
+      message.replyTo({ type: 'Released', addresses: [], ...this.released })
+    }
     if (message.type === 'Deliver' || message.type === 'Abandon') this.outcomes.push(message)
     return true
   }
@@ -70,7 +74,7 @@ function frame(body: Uint8Array): Buffer {
   return Buffer.concat([length, body])
 }
 
-function request(verb: string, more: object = {}): Buffer {
+function request(verb: string, more: object = {}, fields: object = {}): Buffer {
   const conf = { cniVersion: '1.1.0', name: 'net1', ipam: { type: 'orbweaver' }, ...more }
   return frame(
     pack({
@@ -80,7 +84,8 @@ function request(verb: string, more: object = {}): Buffer {
         ifname: Buffer.from('eth0'),
         netns: Buffer.from('/run/netns/a')
       },
-      ...{ args: Buffer.alloc(0), path: Buffer.alloc(0), conf: Buffer.from(JSON.stringify(conf)) }
+      ...{ args: Buffer.alloc(0), path: Buffer.alloc(0), conf: Buffer.from(JSON.stringify(conf)) },
+      ...fields
     })
   )
 }
@@ -175,6 +180,57 @@ t.test('errors are told in the version of the configuration', async t => {
   socket.end()
   await server.stop()
 })
+
+t.test('a client that confirms what it has not got, or floods, gets nothing', async t => {
+  for (const more of [
+    confirmation,
+    Buffer.concat([request('STATUS'), request('STATUS'), request('STATUS')])
+  ]) {
+    const { path, server, allocator } = await world()
+    if ('why' in allocator) return
+    allocator.answers = false
+    const socket = await client(path)
+    socket.write(request('ADD'))
+    await until(() => allocator.asked.length === 1)
+    socket.write(more)
+    await once(socket, 'close')
+    t.match(allocator.outcomes, [{ type: 'Abandon' }])
+    allocator.answer()
+    await server.stop()
+  }
+})
+
+t.test('the boot and the future of a client are not believed', async t => {
+  const { path, server, allocator } = await world()
+  if ('why' in allocator) return
+  const socket = await client(path)
+  socket.write(request('ADD', {}, { boot: 'elsewhere', start: 2n ** 62n }))
+  await answerOf(socket)
+  const [asked] = allocator.asked
+  if (asked?.type !== 'Allocate') throw new Error('nobody has asked')
+  t.equal(asked.sandbox.began.boot, 'boot-1')
+  t.ok(asked.sandbox.began.ns <= systemClock.bootNs())
+  socket.end()
+  await server.stop()
+})
+
+t.test(
+  'a DEL that cannot be stored is left to the queue, but for a full disk, which would refuse it too',
+  async t => {
+    const { path, server, allocator } = await world()
+    if ('why' in allocator) return
+    allocator.released = { durable: false, isDiskFull: true }
+    const full = await client(path)
+    full.write(request('DEL'))
+    t.same(await answerOf(full), { status: 0, body: '' })
+    full.end()
+    allocator.released = { durable: false, isDiskFull: false }
+    const broken = await client(path)
+    broken.write(request('DEL', {}, { role: 'coordinator' }))
+    await once(broken, 'close')
+    await server.stop()
+  }
+)
 
 t.test('garbage ends the connection and nothing else', async t => {
   const { path, server } = await world()

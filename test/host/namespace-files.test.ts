@@ -1,6 +1,7 @@
 // Real namespaces: seen, missing, gone, and held by a process although their name is gone.
 
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,6 +47,21 @@ const verdictElsewhere = `
   console.log(judgeSandbox(sandbox, sighting).type)
 `
 
+/** A program of which one thread, not the first one, joins the namespace and stays there. */
+const threadInNamespace = `
+  import { openSync } from 'node:fs'
+  import { Worker } from 'node:worker_threads'
+  const file = openSync(process.argv[1], 'r')
+  const join = \`
+    import koffi from 'koffi'
+    import { parentPort, workerData } from 'node:worker_threads'
+    const setns = koffi.load('libc.so.6').func('int setns(int, int)')
+    parentPort.on('message', () => {})
+    parentPort.postMessage(setns(workerData, 0x40000000) === 0 ? 'joined' : 'failed')
+  \`
+  new Worker(join, { eval: true, workerData: file }).on('message', said => process.stdout.write(said))
+`
+
 t.test('what is no namespace of a pod', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-ns-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
@@ -83,6 +99,37 @@ if (requireRoot(t, 'looking at network namespaces')) {
     child.kill('SIGKILL')
     await exited
     t.equal(await verdictOn(sandbox), 'Gone')
+  })
+
+  t.test(
+    'an ordinary file where the namespace was proves nothing: a mount that we do not see may lie on it',
+    async t => {
+      const name = `ow-ns-d-${process.pid}`
+      const path = add(name)
+      const sandbox = await sandboxAt(path)
+      remove(name)
+      writeFileSync(path, '')
+      t.teardown(() => rmSync(path, { force: true }))
+      t.equal(await verdictOn(sandbox), 'Unknown')
+    }
+  )
+
+  t.test('a thread lives in a namespace too', async t => {
+    const name = `ow-ns-e-${process.pid}`
+    const path = add(name)
+    const sandbox = await sandboxAt(path)
+    const child = spawn(
+      process.execPath,
+      ['--input-type=module', '--eval', threadInNamespace, path],
+      {
+        cwd: join(import.meta.dirname, '../..'),
+        stdio: ['ignore', 'pipe', 'inherit']
+      }
+    )
+    t.teardown(() => child.kill('SIGKILL'))
+    t.equal(String((await once(child.stdout, 'data'))[0]), 'joined')
+    remove(name)
+    t.equal(await verdictOn(sandbox), 'Alive')
   })
 
   t.test('without the right to look at other processes nothing is concluded', async t => {

@@ -15,6 +15,10 @@ export class ManualClock implements Clock {
     return this.#now
   }
 
+  bootNs(): bigint {
+    return BigInt(Math.round(this.#now * 1_000_000))
+  }
+
   wallMs(): number {
     return 1_700_000_000_000 + this.#now
   }
