@@ -10,6 +10,7 @@ import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import { StoreCorruptError } from './core/errors.ts'
 import { readBootId } from './host/boot-id.ts'
+import { keepHeapSmall } from './host/heap.ts'
 import { createNamespaceFiles } from './host/namespace-files.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { listenAt } from './host/unix-socket.ts'
@@ -33,6 +34,7 @@ export async function runDaemon(
   substitutes: Substitutes = {}
 ): Promise<number> {
   process.umask(0o077)
+  keepHeapSmall()
   const log = createLog({ level: config.log.level, node: config.nodeName })
   let end: (status: number) => void = () => {}
   const ended = new Promise<number>(resolve => (end = resolve))
