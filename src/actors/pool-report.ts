@@ -3,7 +3,7 @@
 import { formatAddress } from '../core/address.ts'
 import { formatRange } from '../core/address-range.ts'
 import { formatCidr } from '../core/cidr.ts'
-import { drainingSource } from '../core/draining-pool.ts'
+import { isDraining } from '../core/draining-pool.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { type PoolProblem, problemText } from '../core/pool-document.ts'
 import type { PoolSet } from '../core/pool-set.ts'
@@ -33,10 +33,6 @@ export function reportPools(log: Log, before: PoolSet, after: PoolSet): void {
 export function reportSkipped(log: Log, before: readonly string[], after: readonly string[]): void {
   const added = after.filter(one => !before.includes(one))
   if (added.length > 0) log.info({ documents: added }, 'left for a later release')
-}
-
-export function isDraining(pool: string, { inForce }: PoolSet): boolean {
-  return inForce.some(({ name, source }) => name === pool && source === drainingSource)
 }
 
 function reportProblems(

@@ -5,6 +5,7 @@ import { formatAddress } from '../core/address.ts'
 import { formatRange } from '../core/address-range.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { formatCidr } from '../core/cidr.ts'
+import { isDraining } from '../core/draining-pool.ts'
 import type { PoolSet } from '../core/pool-set.ts'
 import type { PoolUsage } from '../core/refusal.ts'
 
@@ -37,6 +38,7 @@ export function describePools(set: PoolSet, usages: readonly PoolUsage[]) {
       ...(pool.gateway !== undefined && { gateway: formatAddress(pool.gateway) }),
       default: pool.isDefault,
       disabled: pool.isDisabled,
+      ...(isDraining(pool.name, set) && { draining: true }),
       ...(pool.affinity !== undefined && { affinity: Object.keys(pool.affinity) }),
       ranges: [...pool.usable.ranges()].map(formatRange),
       total: count(total),

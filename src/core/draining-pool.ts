@@ -7,7 +7,11 @@ import type { PoolDocument, PoolProblem } from './pool-document.ts'
 import { buildPoolSet, type PoolSet } from './pool-set.ts'
 
 /** Where such a document stands, for people. */
-export const drainingSource = 'addresses in use'
+const drainingSource = 'addresses in use'
+
+export function isDraining(pool: string, { inForce }: PoolSet): boolean {
+  return inForce.some(({ name, source }) => name === pool && source === drainingSource)
+}
 
 export function drainingDocument(name: string, subnet: Cidr): PoolDocument {
   const spec = { subnet: formatCidr(subnet), disable: true }
