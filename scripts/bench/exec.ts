@@ -62,6 +62,14 @@ interface Outcome {
   readonly script: number[]
 }
 
+/** How long everybody goes on: so many rounds, or until the time is over. */
+interface Length {
+  readonly rounds: number
+  readonly secondsMax?: number
+}
+
+const quick: Length = { rounds: 60, secondsMax: 5 }
+
 interface Bars {
   readonly hostLocal: number
   readonly empty?: number
@@ -70,7 +78,7 @@ interface Bars {
 export const exec: Group = async run => {
   using output = new OutputPipe()
   const arena = { stage: run.stage, output }
-  const [few, many] = run.quick ? [60, 6] : [400, 40]
+  const [few, many] = run.quick ? [quick, quick] : [{ rounds: 400 }, { rounds: 40 }]
   return [
     ...(await contest(run, arena, 0, few, { hostLocal: 1 / 3, empty: 6 })),
     ...(await contest(run, arena, takenMany, many, { hostLocal: 1 / 20 }))
@@ -81,7 +89,7 @@ async function contest(
   run: Run,
   arena: Arena,
   taken: number,
-  rounds: number,
+  length: Length,
   bars: Bars
 ): Promise<Figure[]> {
   const hostLocalDir = await hostLocalState(run, arena, taken)
@@ -94,16 +102,17 @@ async function contest(
   }
   takeAddresses(run.stage, daemon, taken)
   for (let i = 0; i < warmUps; i++) timePair(contestants.orbweaver, arena.output)
-  const outcome = await measure(contestants, rounds, arena.output)
+  const outcome = await measure(contestants, length, arena.output)
   return figuresOf(outcome, `${taken} taken`, bars)
 }
 
 /** In each round it is everybody's turn once, in another order, so that nobody always follows the same one. */
 async function measure(
   { orbweaver, hostLocal, empty, script }: Contest,
-  rounds: number,
+  { rounds, secondsMax = Infinity }: Length,
   output: OutputPipe
 ): Promise<Outcome> {
+  const end = performance.now() + secondsMax * 1_000
   const outcome: Outcome = {
     orbweaver: new Times(),
     orbweaverDel: [],
@@ -122,7 +131,7 @@ async function measure(
     () => outcome.empty.takeTurn(() => empty.time())
   ]
   const withScript = [...turns, () => outcome.script.push(timeAnswer(script, output))]
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds && performance.now() < end; round++) {
     const all = round % nodeScriptEvery === 0 ? withScript : turns
     for (const turn of shuffled(all)) turn()
     await breathe()

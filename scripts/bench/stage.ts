@@ -60,6 +60,7 @@ function namedNamespace(undos: (() => void)[]): string {
 /** Without privileges: the namespace of a process that sleeps in a user namespace of its own. */
 async function sleeperNamespace(undos: (() => void)[]): Promise<string> {
   const sleeper = spawn('unshare', ['-r', '-n', 'sleep', 'infinity'], { stdio: 'ignore' })
+  sleeper.unref()
   sleeper.once('error', () => {})
   undos.push(() => sleeper.kill('SIGKILL'))
   const path = `/proc/${sleeper.pid}/ns/net`
