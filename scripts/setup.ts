@@ -83,7 +83,11 @@ export async function setup(options: SetupOptions = {}): Promise<SetupOutcome> {
 }
 
 function isThere(name: PackageName): boolean {
-  const { program } = packages[name]
+  return isProgram(packages[name].program)
+}
+
+/** Can it be run? A name is looked up in PATH and where only root looks; else it is an absolute path. */
+export function isProgram(program: string): boolean {
   if (isAbsolute(program)) return isExecutable(program)
   const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return directories.some(directory => isExecutable(join(directory, program)))

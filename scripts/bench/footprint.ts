@@ -1,8 +1,7 @@
 // What the daemon takes of a node's memory, and how soon a node serves after its daemon was started.
 
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { launchDaemon } from '../../test/support/daemon.ts'
+import { canConnect, launchDaemon } from '../../test/support/daemon.ts'
 import { daemonMain } from './build.ts'
 import { figure } from './figures.ts'
 import type { Group, Run } from './group.ts'
@@ -54,7 +53,7 @@ async function timeStart(run: Run, dir: string): Promise<number> {
   await using daemon = launchDaemon({ dir, main: daemonMain })
   run.stage.onEnd(() => daemon.process.kill('SIGKILL'))
   for (;;) {
-    if (await accepts(daemon.socket)) break
+    if (await canConnect(daemon.socket)) break
     const ms = Number(process.hrtime.bigint() - started) / 1e6
     if (daemon.process.exitCode !== null || ms > readyTimeoutMs) {
       throw new Error(`the daemon did not become ready:\n${daemon.log()}`)
@@ -64,15 +63,4 @@ async function timeStart(run: Run, dir: string): Promise<number> {
   const ms = Number(process.hrtime.bigint() - started) / 1e6
   await daemon.stop()
   return ms
-}
-
-function accepts(socket: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const connection = connect(socket)
-    connection.once('connect', () => {
-      connection.destroy()
-      resolve(true)
-    })
-    connection.once('error', () => resolve(false))
-  })
 }

@@ -31,15 +31,13 @@ export class Admission {
 
   allocate(message: Allocate): void {
     const key = keyText(message.key)
-    if (this.#ledger.tombstones.objection(message.key, message.sandbox.began) === 'Deleted') {
-      return refuse(message, { reason: 'Deleted' })
-    }
+    const objection = this.#ledger.tombstones.objection(message.key, message.sandbox.began)
+    if (objection === 'Deleted') return refuse(message, { reason: objection })
     const attachment = this.#ledger.attachments.get(key)
     if (attachment !== undefined) return this.#repeat(message, attachment)
     const errand = this.#byKey.get(key)
     if (errand !== undefined) return join(message, errand)
-    const reason = this.#ledger.tombstones.objection(message.key, message.sandbox.began)
-    if (reason !== undefined) return refuse(message, { reason })
+    if (objection !== undefined) return refuse(message, { reason: objection })
     const claims = claimsOf(message.demand, this.#ledger.pools)
     if ('reason' in claims) return refuse(message, claims)
     this.#lastId += 1

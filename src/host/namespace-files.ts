@@ -3,6 +3,7 @@
 import { readlinkSync, type Stats, statSync } from 'node:fs'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { errorCodeOf } from '../core/error-text.ts'
 import type { FileId, Sandbox } from '../core/sandbox.ts'
 import type { SandboxProbe, Seen } from '../ports/sandbox-probe.ts'
 import { readBootId } from './boot-id.ts'
@@ -67,9 +68,9 @@ function isOfAnotherKind(path: string): boolean {
 }
 
 function unseen(error: unknown): Seen {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCodeOf(error)
   if (code === 'ENOENT' || code === 'ENOTDIR') return { type: 'Missing' }
-  return { type: 'Unreadable', why: String(code ?? error) }
+  return { type: 'Unreadable', why: code ?? String(error) }
 }
 
 /** The directory whose identity proves that we still look at the same place; /proc for its entries. */
@@ -161,6 +162,6 @@ async function linkOf(thread: string, own: number): Promise<string> {
 }
 
 function hasEnded(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = errorCodeOf(error)
   return code === 'ENOENT' || code === 'ESRCH' || code === 'EINVAL'
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, renameSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { dirname, join } from 'node:path'
+import { messageOf } from '../core/error-text.ts'
 import { ConfigInvalidError } from '../core/errors.ts'
 
 /** A node's whole set of pods may start at once, each with a plugin that connects. */
@@ -26,7 +27,6 @@ export async function listenAt(server: Server, path: string): Promise<void> {
     renameSync(temporary, path)
   } catch (error) {
     server.close()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ConfigInvalidError(path, [`nobody can listen there: ${reason}`])
+    throw new ConfigInvalidError(path, [`nobody can listen there: ${messageOf(error)}`])
   }
 }

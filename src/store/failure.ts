@@ -1,5 +1,6 @@
 // What a failure of SQLite means: the world's fault, damage, or a mistake of ours.
 
+import { errorCodeOf } from '../core/error-text.ts'
 import {
   OrbweaverError,
   StoreCorruptError,
@@ -10,7 +11,7 @@ import {
 /** Broken constraints and everything that is not SQLite's come back as they are. */
 export function failureOf(error: unknown): unknown {
   if (error instanceof OrbweaverError) return error
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCodeOf(error) ?? ''
   if (code === 'SQLITE_FULL') {
     return new StoreFullError('the disk under the state directory is full', { cause: error })
   }

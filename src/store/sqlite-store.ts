@@ -32,7 +32,6 @@ export class SqliteStore implements AttachmentStore {
   readonly #apply: (changes: readonly Change[]) => void
   readonly #attachmentIds: RowIds
   readonly #tombstoneIds: RowIds
-
   readonly #onWhole: () => void
   /** The inode of the file at opening: whoever removes it takes our promises along. */
   readonly #inode: number

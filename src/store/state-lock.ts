@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
+import { errorCodeOf } from '../core/error-text.ts'
 import { ConfigInvalidError, StateLockedError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 
@@ -54,7 +55,7 @@ function tryLock(database: Database, waitMs: number): boolean {
     database.exec('BEGIN EXCLUSIVE')
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return false
+    if (errorCodeOf(error) === 'SQLITE_BUSY') return false
     throw error
   }
 }

@@ -123,7 +123,8 @@ export function launchDaemon(options: DaemonOptions = {}): Daemon {
   }
 }
 
-function canConnect(socket: string): Promise<boolean> {
+/** Does anybody listen there? */
+export function canConnect(socket: string): Promise<boolean> {
   return new Promise(resolve => {
     const connection = connect(socket)
     connection.once('connect', () => {

@@ -2,9 +2,8 @@
 // everything must run (CI=true), leaving out is a failure.
 
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
 import type { Test } from 'tap'
+import { isProgram } from '../../scripts/setup.ts'
 
 type Leavable = Pick<Test, 'plan' | 'fail'>
 
@@ -27,24 +26,6 @@ export function requireRoot(t: Leavable, what: string): boolean {
 export function requirePrograms(t: Leavable, what: string, programs: readonly string[]): boolean {
   const missing = programs.filter(program => !isProgram(program))
   return missing.length === 0 || leaveOut(t, `${what} (needs ${missing.join(', ')})`)
-}
-
-function isProgram(program: string): boolean {
-  const places = isAbsolute(program)
-    ? [program]
-    : [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].map(directory =>
-        join(directory, program)
-      )
-  return places.some(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function leaveOut(t: Leavable, why: string): false {
