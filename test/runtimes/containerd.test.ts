@@ -141,9 +141,9 @@ async function suite(): Promise<void> {
       await containerd.removeAllPods()
       // It makes a namespace before it notes down the sandbox; one of those may stay, empty.
       for (const netns of Netns.others()) {
-        t.same(
-          (await netns.links()).map(link => link.name),
-          ['lo'],
+        const links = netns.isMounted ? await netns.links() : []
+        t.notOk(
+          links.some(({ name }) => name !== 'lo'),
           `${netns.name} is empty`
         )
         await netns.remove()

@@ -1,12 +1,14 @@
 // Network namespaces, links and addresses for tests. Names carry the process id, so that what a dead
 // test process left behind is known for what it is and removed by the next one.
 
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statfsSync } from 'node:fs'
 import { attempt, run } from './command.ts'
 import { hasOwnHost } from './own-host.ts'
 
 const prefix = 'ow-test-'
 const netnsDir = '/run/netns'
+/** NSFS_MAGIC of linux/magic.h. */
+const nsfs = 0x6e736673
 let made = 0
 
 export interface Link {
@@ -55,6 +57,11 @@ export class Netns implements AsyncDisposable {
   /** As CNI_NETNS. */
   get path(): string {
     return this.name === undefined ? '/proc/self/ns/net' : `${netnsDir}/${this.name}`
+  }
+
+  /** Whoever is killed between making the file and mounting the namespace on it leaves an empty file. */
+  get isMounted(): boolean {
+    return statfsSync(this.path).type === nsfs
   }
 
   async ip(...args: readonly string[]): Promise<string> {
