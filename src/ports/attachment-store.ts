@@ -5,6 +5,7 @@ import type { Attachment, AttachmentKey } from '../core/attachment.ts'
 import type { Moment, Sandbox } from '../core/sandbox.ts'
 import type { Tombstone } from '../core/tombstones.ts'
 import type { MonotonicMs } from './clock.ts'
+import type { LeaseChange, StoredLeases } from './lease-changes.ts'
 
 /** An address that was released lately. `boot` says on which boot's clock `since` was read. */
 export interface CoolingAddress {
@@ -16,6 +17,7 @@ export interface CoolingAddress {
 }
 
 export type Change =
+  | LeaseChange
   /** A new attachment with all its addresses. None of them may be in use; a cooling one is taken over. */
   | { readonly type: 'Attach'; readonly attachment: Attachment }
   /** The attachment ends and its addresses, all of them, cool down from `since` on. */
@@ -51,6 +53,7 @@ export interface StoredState {
   readonly tombstones: readonly Tombstone[]
   readonly horizon: Moment | undefined
   readonly cursors: ReadonlyMap<string, Address>
+  readonly leases: StoredLeases
 }
 
 export interface AttachmentStore {

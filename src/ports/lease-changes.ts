@@ -1,0 +1,83 @@
+// What a node must never forget about custody, beside its attachments: written in the same transactions.
+
+import type { Address } from '../core/address.ts'
+import type { Contest } from '../core/lease/contest.ts'
+import type { MemberIndex, Run } from '../core/lease/register.ts'
+import type { Marks, Session } from '../core/protocol.ts'
+
+/** Who this database is, as long as it exists. */
+export interface Identity {
+  /** 32 hexadecimal digits. */
+  readonly incarnation: string
+  /** The seed of its Ed25519 key, 64 hexadecimal digits. */
+  readonly key: string
+  /** How often the database has been opened, this time included. */
+  readonly opened: number
+  /** The boot on which what is here was last known to be the newest there is. */
+  readonly boot: string
+}
+
+/** A grant that its receiver has perhaps not taken yet. */
+export interface OpenGrant {
+  /** The donor's count of writes in the domain. */
+  readonly wctr: number
+  readonly to: MemberIndex
+  /** The request it answers; 0 when nobody asked. */
+  readonly id: number
+  readonly pool: string
+  readonly runs: readonly Run[]
+}
+
+export type LeaseChange =
+  /** Replace these runs of a domain, named by their first addresses, by those. */
+  | {
+      readonly type: 'PutRuns'
+      readonly domain: string
+      readonly removed: readonly Address[]
+      readonly added: readonly Run[]
+    }
+  /** Up to which count of these writers everything is known; also the own count. */
+  | { readonly type: 'PutMarks'; readonly domain: string; readonly marks: Marks }
+  | { readonly type: 'PutGrant'; readonly domain: string; readonly grant: OpenGrant }
+  | { readonly type: 'DropGrant'; readonly domain: string; readonly wctr: number }
+  /** The highest request of this member that was granted. */
+  | {
+      readonly type: 'PutAsked'
+      readonly domain: string
+      readonly member: MemberIndex
+      readonly id: number
+    }
+  | { readonly type: 'PutContest'; readonly domain: string; readonly contest: Contest }
+  /** The next record of this node's copy of the registry. */
+  | { readonly type: 'LearnRecord'; readonly index: number; readonly record: Uint8Array }
+  /** The next record of the registry itself, at the node that keeps it. */
+  | { readonly type: 'FileRecord'; readonly index: number; readonly record: Uint8Array }
+  /** The latest session of a peer. */
+  | { readonly type: 'MeetPeer'; readonly incarnation: string; readonly session: Session }
+  /** Nothing newer was found anywhere on this boot. */
+  | { readonly type: 'ConfirmBoot'; readonly boot: string }
+  /**
+   * Another incarnation lives here from now on: all runs, marks, grants, contests and peers go, the
+   * attachments, the cooling addresses and both copies of the registry stay.
+   */
+  | { readonly type: 'Reincarnate'; readonly incarnation: string; readonly key: string }
+
+/** What is stored of one domain. */
+export interface StoredDomain {
+  readonly runs: readonly Run[]
+  readonly marks: ReadonlyMap<MemberIndex, number>
+  readonly grants: readonly OpenGrant[]
+  readonly asked: ReadonlyMap<MemberIndex, number>
+  readonly contests: readonly Contest[]
+}
+
+export interface StoredLeases {
+  readonly identity: Identity
+  readonly domains: ReadonlyMap<string, StoredDomain>
+  /** This node's copy of the registry, in order from record 1. */
+  readonly learned: readonly Uint8Array[]
+  /** The registry itself, where this node keeps it. */
+  readonly filed: readonly Uint8Array[]
+  /** By incarnation. */
+  readonly peers: ReadonlyMap<string, Session>
+}
