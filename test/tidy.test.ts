@@ -15,15 +15,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
   ports: ['core/'],
   actors: ['core/', 'ports/'],
-  cni: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  mesh: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  store: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  coordinator: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  kube: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  admin: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  telemetry: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  config: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/'],
-  host: ['core/', 'ports/', 'actors/messages.ts', 'actors/runtime/']
+  cni: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  mesh: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  store: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  coordinator: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  kube: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  admin: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  telemetry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  config: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/']
 }
 
 /** Node's own modules that the lower floors may use: pure functions, assertions and types. */

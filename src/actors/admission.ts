@@ -9,8 +9,9 @@ import { isBefore, type Moment } from '../core/sandbox.ts'
 import type { Change } from '../ports/attachment-store.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
 import type { Ledger } from './ledger.ts'
-import type { Allocate, AllocatorMessage, ReserveReply, Reserved } from './messages.ts'
-import type { ActorContext } from './runtime/actor-system.ts'
+import type { Allocate, AllocatorMessage, Reserved } from './messages/allocator.ts'
+import type { ReserveReply } from './messages/subnet.ts'
+import type { ActorContext } from './runtime/behaviour.ts'
 
 /** How often an ADD that waits for a cooling address looks again: its old namespace may be gone by now. */
 const retryMsMax = 100

@@ -5,8 +5,8 @@ import { keyText } from '../core/attachment.ts'
 import { Admission } from './admission.ts'
 import { Departure } from './departure.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
-import type { AllocatorMessage } from './messages.ts'
-import type { Behaviour } from './runtime/actor-system.ts'
+import type { AllocatorMessage } from './messages/allocator.ts'
+import type { Behaviour } from './runtime/behaviour.ts'
 
 /** A burst of every pod a node may have, many times over; each waiting message is a few hundred bytes. */
 const mailboxLimit = 65_536

@@ -16,8 +16,8 @@ import type {
   Reap,
   Release,
   Released
-} from './messages.ts'
-import type { ActorContext } from './runtime/actor-system.ts'
+} from './messages/allocator.ts'
+import type { ActorContext } from './runtime/behaviour.ts'
 
 /** How soon a release that the disk refused is tried again. */
 const owedRetryMs = 1_000

@@ -16,7 +16,8 @@ import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
 import { CommitQueue } from './commit-queue.ts'
-import type { PoolsChanged, SubnetMessage } from './messages.ts'
+import type { PoolsChanged } from './messages/allocator.ts'
+import type { SubnetMessage } from './messages/subnet.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 export interface LedgerOptions {

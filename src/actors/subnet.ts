@@ -7,8 +7,8 @@ import type { PoolUsage } from '../core/refusal.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import type { Address } from '../core/address.ts'
-import type { SubnetMessage } from './messages.ts'
-import type { ActorContext, Behaviour } from './runtime/actor-system.ts'
+import type { SubnetMessage } from './messages/subnet.ts'
+import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 
 /** A burst of every pod a node may have, many times over; each waiting message is a few hundred bytes. */
 const mailboxLimit = 65_536
