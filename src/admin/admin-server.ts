@@ -1,7 +1,8 @@
 // The admin socket: plain HTTP with JSON for people and tools on this node, read-only in this release.
 
 import { createServer, type ServerResponse } from 'node:http'
-import type { AllocatorMessage, CatalogueMessage } from '../actors/messages.ts'
+import type { AllocatorMessage } from '../actors/messages/allocator.ts'
+import type { CatalogueMessage } from '../actors/messages/catalogue.ts'
 import type { ActorVitals } from '../actors/runtime/actor-system.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'

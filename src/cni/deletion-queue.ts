@@ -4,7 +4,7 @@
 import { type FSWatcher, mkdirSync, watch } from 'node:fs'
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AllocatorMessage } from '../actors/messages.ts'
+import type { AllocatorMessage } from '../actors/messages/allocator.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
 import { errorCodeOf } from '../core/error-text.ts'

@@ -3,7 +3,7 @@
 
 import { createServer, type Socket } from 'node:net'
 import { pack } from 'msgpackr'
-import type { Abandon, Deliver } from '../actors/messages.ts'
+import type { Abandon, Deliver } from '../actors/messages/allocator.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import { messageOf } from '../core/error-text.ts'

@@ -1,7 +1,7 @@
 // The verbs of the specification (CNI 1.1.0, "Section 2: Execution Protocol"), from a decoded request to
 // what the plugin prints.
 
-import type { Allocated, AllocatorMessage, Refused } from '../actors/messages.ts'
+import type { Allocated, AllocatorMessage, Refused } from '../actors/messages/allocator.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
 import { families, familyOf } from '../core/address.ts'

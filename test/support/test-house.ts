@@ -1,7 +1,7 @@
 // A whole house of actors in this process: real behaviours, a store in memory that can refuse or vanish,
 // a clock that stands still, and namespaces that live and die by decree.
 
-import type { AllocatorMessage, Allocated, Refused } from '../../src/actors/messages.ts'
+import type { Allocated, AllocatorMessage, Refused } from '../../src/actors/messages/allocator.ts'
 import { guard, type House } from '../../src/actors/guardian.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
 import { type AttachmentKey, keyText } from '../../src/core/attachment.ts'
