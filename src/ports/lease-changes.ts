@@ -2,6 +2,7 @@
 
 import type { Address } from '../core/address.ts'
 import type { Contest } from '../core/lease/contest.ts'
+import type { OpenGrant } from '../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../core/lease/register.ts'
 import type { Marks, Session } from '../core/protocol.ts'
 
@@ -15,17 +16,6 @@ export interface Identity {
   readonly opened: number
   /** The boot on which what is here was last known to be the newest there is. */
   readonly boot: string
-}
-
-/** A grant that its receiver has perhaps not taken yet. */
-export interface OpenGrant {
-  /** The donor's count of writes in the domain. */
-  readonly wctr: number
-  readonly to: MemberIndex
-  /** The request it answers; 0 when nobody asked. */
-  readonly id: number
-  readonly pool: string
-  readonly runs: readonly Run[]
 }
 
 export type LeaseChange =

@@ -1,0 +1,272 @@
+// Custody of one domain at one node: what it knows of every address, what it owns, and what it has given away
+// without an acknowledgement yet. Decisions are planned here and applied when the store has them.
+
+import { type Address } from '../address.ts'
+import type { AddressBook } from '../address-book.ts'
+import type { AddressRange } from '../address-range.ts'
+import { AddressSet } from '../address-set.ts'
+import { assert } from '../assert.ts'
+import type { ClusterView, Member } from '../registry/cluster-view.ts'
+import type { Contest } from './contest.ts'
+import { judge, type Verdict } from './guards.ts'
+import { LeaseMap, type MapChange } from './lease-map.ts'
+import type { OpenGrant } from './open-grant.ts'
+import { type MemberIndex, retired, type Run } from './register.ts'
+
+/** What one decision changes, to be made durable as a whole before anything of it is told or used. */
+export interface CustodyChange {
+  readonly runs: MapChange
+  readonly marks: readonly (readonly [MemberIndex, number])[]
+  readonly grant?: OpenGrant
+  /** Grants that are open no longer, by their counts. */
+  readonly closed: readonly number[]
+  readonly contests: readonly Contest[]
+  /** Cooling addresses that leave with their custody. */
+  readonly forgotten: readonly Address[]
+}
+
+export interface CustodyRecord {
+  readonly runs: readonly Run[]
+  readonly marks: ReadonlyMap<MemberIndex, number>
+  readonly grants: readonly OpenGrant[]
+  readonly asked: ReadonlyMap<MemberIndex, number>
+  readonly contests: readonly Contest[]
+}
+
+const nothing: MapChange = { removed: [], added: [] }
+
+export class Custody {
+  readonly domain: string
+  readonly book: AddressBook
+  readonly map: LeaseMap
+  readonly marks: Map<MemberIndex, number>
+  readonly contests: Contest[]
+  readonly #grants: Map<number, OpenGrant>
+  readonly #asked: Map<MemberIndex, number>
+  #view: ClusterView
+  #me: Member | undefined
+
+  constructor(
+    domain: string,
+    book: AddressBook,
+    record: CustodyRecord,
+    view: ClusterView,
+    incarnation: string
+  ) {
+    this.domain = domain
+    this.book = book
+    this.map = LeaseMap.of(record.runs)
+    this.marks = new Map(record.marks)
+    this.contests = [...record.contests]
+    this.#grants = new Map(record.grants.map(grant => [grant.wctr, grant]))
+    this.#asked = new Map(record.asked)
+    this.#view = view
+    this.#me = view.byIncarnation.get(incarnation)
+    if (this.#me !== undefined) book.gain(this.#usable(this.map.ownedBy(this.#me.index)))
+  }
+
+  get view(): ClusterView {
+    return this.#view
+  }
+
+  /** Undefined before this incarnation has joined, and again when it was removed. */
+  get me(): MemberIndex | undefined {
+    return this.#me?.removed === undefined ? this.#me?.index : undefined
+  }
+
+  get grants(): readonly OpenGrant[] {
+    return [...this.#grants.values()]
+  }
+
+  openGrant(wctr: number): OpenGrant | undefined {
+    return this.#grants.get(wctr)
+  }
+
+  /** The highest request of this member that was granted. */
+  askedBy(member: MemberIndex): number {
+    return this.#asked.get(member) ?? 0
+  }
+
+  /** The registry went on: what it decided of this domain comes in; grants to members that are gone close. */
+  planView(view: ClusterView, incarnation: string): CustodyChange {
+    this.#view = view
+    this.#me = view.byIncarnation.get(incarnation)
+    const closed = this.grants
+      .filter(({ to }) => view.members.get(to)?.removed !== undefined)
+      .map(({ wctr }) => wctr)
+    const decided = view.domains.get(this.domain)?.decided ?? []
+    return { ...this.#change(this.map.plan(decided)), closed }
+  }
+
+  /** Does anything of it have to be made durable? */
+  static isEmpty({ runs, marks, grant, closed, contests }: CustodyChange): boolean {
+    return (
+      runs.added.length === 0 &&
+      marks.length === 0 &&
+      grant === undefined &&
+      closed.length === 0 &&
+      contests.length === 0
+    )
+  }
+
+  /** Pass free addresses on. */
+  planGrant(to: MemberIndex, id: number, pool: string, ranges: readonly AddressRange[]): CustodyChange {
+    const { runs, wctr, me } = this.#successors(ranges, to)
+    const grant: OpenGrant = { wctr, to, id, pool, runs }
+    const change = this.#change(this.map.plan(runs))
+    return {
+      ...change,
+      marks: [[me, wctr]],
+      grant,
+      forgotten: this.book.coolingIn(AddressSet.of(ranges))
+    }
+  }
+
+  /** Give free addresses up for ever. */
+  planRetire(ranges: readonly AddressRange[]): CustodyChange {
+    const { runs, wctr, me } = this.#successors(ranges, retired)
+    const forgotten = this.book.coolingIn(AddressSet.of(ranges))
+    return { ...this.#change(this.map.plan(runs)), marks: [[me, wctr]], forgotten }
+  }
+
+  /** As heir, after a complete round: these owners, under the fence of the removal. */
+  planClaim(
+    fence: number,
+    claims: readonly { readonly range: AddressRange; readonly owner: MemberIndex }[]
+  ): CustodyChange {
+    const me = this.#self()
+    const wctr = this.#nextCount(me)
+    const runs = claims.map(({ range: { start, end }, owner }): Run => ({
+      start,
+      end,
+      register: { fence, seq: 0, owner, writer: me, wctr, tail: '' }
+    }))
+    return { ...this.#change(this.map.plan(runs)), marks: [[me, wctr]] }
+  }
+
+  /** What others say, behind the guards. */
+  judge(runs: readonly Run[]): Verdict {
+    return judge(this.map, runs, this.me ?? retired, index => this.#view.members.has(index))
+  }
+
+  planMerge(
+    { accepted, contests }: Pick<Verdict, 'accepted' | 'contests'>,
+    marks: CustodyChange['marks'] = []
+  ): CustodyChange {
+    const unknown = contests.filter(({ address }) => !this.isContested(address))
+    return { ...this.#change(this.map.plan(accepted)), marks, contests: unknown }
+  }
+
+  /** The receiver has it. */
+  planClose(wctr: number): CustodyChange {
+    return { ...this.#change(nothing), closed: this.#grants.has(wctr) ? [wctr] : [] }
+  }
+
+  /** Settled when the registry has decided the address since, with a higher key. */
+  isContested(address: Address): boolean {
+    return this.contests.some(contest => contest.address === address && this.#isOpen(contest))
+  }
+
+  #isOpen({ address, claims }: Contest): boolean {
+    const now = this.map.at(address)
+    return now === undefined || now.fence <= claims[0].fence
+  }
+
+  /** The store has it: now it is so. */
+  apply(change: CustodyChange): void {
+    const me = this.me ?? retired
+    this.map.apply(change.runs)
+    for (const [writer, wctr] of change.marks) this.marks.set(writer, wctr)
+    if (change.grant !== undefined) {
+      const { wctr, to, id } = change.grant
+      this.#grants.set(wctr, change.grant)
+      if (id > this.askedBy(to)) this.#asked.set(to, id)
+    }
+    for (const wctr of change.closed) this.#grants.delete(wctr)
+    this.contests.push(...change.contests)
+    const mine = (runs: readonly Run[]) =>
+      AddressSet.of(runs.filter(({ register }) => me !== retired && register.owner === me))
+    const gained = mine(change.runs.added)
+    const lost = mine(change.runs.removed)
+      .subtract(gained)
+      .union(AddressSet.of(change.contests.map(({ address }) => ({ start: address, end: address + 1n }))))
+    const leaving = lost.intersect(this.book.mine)
+    if (!leaving.isEmpty) this.book.lose(leaving)
+    const coming = this.#usable(gained).subtract(this.book.mine)
+    if (!coming.isEmpty) this.book.gain(coming)
+  }
+
+  /** Owned addresses that nobody has, in ranges that are given up. */
+  retirable(): AddressRange[] {
+    const draining = this.#draining()
+    if (draining.isEmpty || this.me === undefined) return []
+    return [
+      ...this.map
+        .ownedBy(this.me)
+        .intersect(draining)
+        .subtract(this.book.liveRanges())
+        .ranges()
+    ]
+  }
+
+  /** Addresses in use here whose custody is not here: after a lost disk, or a node that joined with pods. */
+  orphans(): AddressSet {
+    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
+    return this.book.liveRanges().subtract(owned)
+  }
+
+  /** Throws when the book may hand out what custody does not have. Called after every step of the tests. */
+  checkInvariants(): void {
+    this.map.checkInvariants()
+    this.book.checkInvariants()
+    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
+    const beyond = this.book.mine.subtract(owned)
+    assert(this.me === undefined || beyond.isEmpty, 'the book lists only what is owned')
+  }
+
+  #usable(owned: AddressSet): AddressSet {
+    const contested = this.contests
+      .filter(contest => this.#isOpen(contest))
+      .map(({ address }) => ({ start: address, end: address + 1n }))
+    return owned.subtract(AddressSet.of(contested)).subtract(this.#draining())
+  }
+
+  #draining(): AddressSet {
+    return AddressSet.of(this.#view.domains.get(this.domain)?.draining ?? [])
+  }
+
+  /** The registers of these owned addresses with the next key. */
+  #successors(
+    ranges: readonly AddressRange[],
+    owner: MemberIndex
+  ): { runs: Run[]; wctr: number; me: MemberIndex } {
+    const me = this.#self()
+    const wctr = this.#nextCount(me)
+    const runs: Run[] = []
+    for (const range of ranges) {
+      let covered = range.start as bigint
+      for (const { start, end, register } of this.map.within(range)) {
+        assert(register.owner === me && start === covered, 'only the owner writes the next key')
+        covered = end
+        const { fence, seq, tail } = register
+        runs.push({ start, end, register: { fence, seq: seq + 1, owner, writer: me, wctr, tail } })
+      }
+      assert(covered === range.end, 'only what is owned is passed on')
+    }
+    return { runs, wctr, me }
+  }
+
+  #self(): MemberIndex {
+    const me = this.me
+    assert(me !== undefined, 'only a member writes registers')
+    return me
+  }
+
+  #nextCount(me: MemberIndex): number {
+    return (this.marks.get(me) ?? 0) + 1
+  }
+
+  #change(runs: MapChange): CustodyChange {
+    return { runs, marks: [], closed: [], contests: [], forgotten: [] }
+  }
+}
