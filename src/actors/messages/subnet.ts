@@ -1,6 +1,13 @@
 // SUBNET: which address of one subnet is used.
 // A message is never changed after it was sent; `replyTo` is the way back.
 
+import type { AddressSet } from '../../core/address-set.ts'
+import type { Contest } from '../../core/lease/contest.ts'
+import type { OpenGrant } from '../../core/lease/open-grant.ts'
+import type { MemberIndex, Run } from '../../core/lease/register.ts'
+import type { Body } from '../../core/protocol.ts'
+import type { Fetched } from './broker.ts'
+import type { ViewAdvanced } from './membership.ts'
 import type { Reservation } from '../../core/address-book.ts'
 import type { Address } from '../../core/address.ts'
 import type { Cooling } from '../../core/cooldown.ts'
@@ -10,11 +17,16 @@ import type { Sandbox, SandboxSighting } from '../../core/sandbox.ts'
 import type { MonotonicMs } from '../../ports/clock.ts'
 import type { ReplyTo } from '../runtime/ref.ts'
 
-/** Sent by the allocator: take the next free address of this pool, until Confirm or Cancel. */
+/**
+ * Sent by the allocator: take the next free address of this pool, until Confirm or Cancel. When there is
+ * none here the answer comes later: when one was found elsewhere or when it is known that there is none.
+ */
 export interface Reserve {
   readonly type: 'Reserve'
   readonly pool: string
   readonly holder: string
+  /** Until when the answer has to be there. */
+  readonly deadline: MonotonicMs
   readonly replyTo: ReplyTo<ReserveReply>
 }
 
@@ -29,6 +41,8 @@ export interface ReserveExact {
 
 export interface ReserveReply {
   readonly reservation: Reservation
+  /** Why there is none here: what others have said, or why this node serves nothing. */
+  readonly lack?: Lack
   /** How full the pools of this subnet are; only when a pool is exhausted. */
   readonly usage: readonly PoolUsage[]
 }
@@ -84,7 +98,115 @@ export interface CooldownTick {
   readonly type: 'CooldownTick'
 }
 
+/** Why a pool has no address for a pod. */
+export type Lack =
+  /** Everybody was asked, and every address is in use. */
+  | { readonly type: 'Full'; readonly usage: PoolUsage }
+  /** What can be reached has none; these members could not be asked. */
+  | {
+      readonly type: 'Unreachable'
+      readonly usage: PoolUsage
+      readonly silent: readonly { readonly node: string; readonly owned: number }[]
+    }
+  /** Others are being asked, and the time is up. */
+  | { readonly type: 'Pending'; readonly usage: PoolUsage }
+  /** This node hands out nothing now. */
+  | { readonly type: 'NotServing'; readonly why: string }
+
+/** Sent by membership: a message of a member, in a session that is believed. */
+export interface PeerSays {
+  readonly type: 'PeerSays'
+  readonly from: MemberIndex
+  readonly body: Body
+}
+
+/** Sent by the broker: what came of asking around. */
+export interface Found {
+  readonly type: 'Found'
+  readonly pool: string
+  readonly lack: Lack
+}
+
+/** Sent by the broker: how many free addresses of a pool others seem to have. */
+export interface Outlook {
+  readonly type: 'Outlook'
+  readonly pool: string
+  readonly elsewhere: number
+}
+
+/** Sent by the synchroniser: this member knows something else. */
+export interface Reconcile {
+  readonly type: 'Reconcile'
+  readonly member: MemberIndex
+}
+
+/** Sent by the inquest: nothing is known anywhere that this node has forgotten. */
+export interface Cleared {
+  readonly type: 'Cleared'
+}
+
+/** Sent by the inquest: others know more of this node's own addresses than this node does. */
+export interface Exposed {
+  readonly type: 'Exposed'
+  readonly evidence: string
+}
+
+/** Sent by the inquest after a complete round: all that is known, and where pods live. */
+export interface Conclude {
+  readonly type: 'Conclude'
+  readonly runs: readonly Run[]
+  readonly live: ReadonlyMap<MemberIndex, AddressSet>
+}
+
+/** Sent by an operator's verb: give all free addresses to others, and go on with each that becomes free. */
+export interface DrainNode {
+  readonly type: 'DrainNode'
+}
+
+/** Sent by an operator's verb: bring this address here. */
+export interface FetchAddress {
+  readonly type: 'FetchAddress'
+  readonly address: Address
+  readonly replyTo: ReplyTo<Fetched | { readonly type: 'Here' } | { readonly type: 'Unknown' }>
+}
+
+/** Sent by the admin server. */
+export interface DescribeCustody {
+  readonly type: 'DescribeCustody'
+  readonly replyTo: ReplyTo<CustodyDescribed>
+}
+
+export interface CustodyDescribed {
+  readonly domain: string
+  readonly me: MemberIndex | undefined
+  /** Undefined while addresses are handed out. */
+  readonly notServing: string | undefined
+  readonly runs: readonly Run[]
+  readonly contests: readonly Contest[]
+  readonly grants: readonly OpenGrant[]
+  /** Removed members whose addresses are being taken over here, and who is waited for. */
+  readonly waitsFor: readonly MemberIndex[]
+}
+
+/** Sent by the inquest, for people: who has not answered yet. */
+export interface WaitsFor {
+  readonly type: 'WaitsFor'
+  readonly members: readonly MemberIndex[]
+}
+
 export type SubnetMessage =
+  | PeerSays
+  | ViewAdvanced
+  | Found
+  | Outlook
+  | Reconcile
+  | Cleared
+  | Exposed
+  | Conclude
+  | WaitsFor
+  | DrainNode
+  | FetchAddress
+  | DescribeCustody
   | Reserve
   | ReserveExact
   | Confirm

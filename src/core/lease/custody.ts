@@ -196,6 +196,17 @@ export class Custody {
     if (!coming.isEmpty) this.book.gain(coming)
   }
 
+  /** As apply, for what planView has planned: what is lost by removal or drained leaves the book as well. */
+  applyView(change: CustodyChange): void {
+    this.apply(change)
+    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
+    const wanted = this.#usable(owned)
+    const leaving = this.book.mine.subtract(wanted)
+    if (!leaving.isEmpty) this.book.lose(leaving)
+    const coming = wanted.subtract(this.book.mine)
+    if (!coming.isEmpty) this.book.gain(coming)
+  }
+
   /** Owned addresses that nobody has, in ranges that are given up. */
   retirable(): AddressRange[] {
     const draining = this.#draining()
