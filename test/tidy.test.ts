@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   actors: ['core/', 'ports/'],
   cni: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   mesh: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  registry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   store: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   coordinator: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   kube: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
@@ -28,7 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Node's own modules that the lower floors may use: pure functions, assertions and types. */
 const pureModules: Readonly<Record<string, readonly string[]>> = {
-  core: ['node:assert/strict', 'node:net'],
+  core: ['node:assert/strict', 'node:crypto', 'node:net'],
   ports: [],
   actors: []
 }
@@ -39,7 +40,7 @@ const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'telemetry/log.ts',
   valibot: 'config/',
   yaml: 'config/',
-  msgpackr: ['cni/', 'mesh/'],
+  msgpackr: ['cni/', 'mesh/', 'registry/'],
   'better-sqlite3': 'store/',
   libp2p: 'mesh/',
   'it-pipe': 'mesh/',

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_STORE_TOO_NEW'
   | 'ERR_STATE_LOCKED'
   | 'ERR_FRAME_INVALID'
+  | 'ERR_REGISTRY_UNREACHABLE'
 
 export abstract class OrbweaverError extends Error {
   abstract readonly code: ErrorCode
@@ -57,4 +58,9 @@ export class StateLockedError extends OrbweaverError {
 /** Bytes on the socket or in the deletion queue are not what the wire format allows. */
 export class FrameInvalidError extends OrbweaverError {
   readonly code = 'ERR_FRAME_INVALID'
+}
+
+/** Nobody who keeps the registry answered; what was asked for may have happened or not. */
+export class RegistryUnreachableError extends OrbweaverError {
+  readonly code = 'ERR_REGISTRY_UNREACHABLE'
 }

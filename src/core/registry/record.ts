@@ -90,6 +90,11 @@ export interface MinWire extends Signed {
 export type RegistryRecord =
   Genesis | Join | Remove | RangeAdd | RangeDrain | RangeKeep | Resolve | MinWire
 
+/** A record of a kind that a later release brought: it takes its place in the log and changes nothing here. */
+export interface Foreign {
+  readonly type: 'Foreign'
+}
+
 /** Without author and time, which the registry client adds. */
 export type Proposal = RegistryRecord extends infer R
   ? R extends RegistryRecord

@@ -1,0 +1,49 @@
+// Registry in the store of the one node that keeps it. What it answers is linearizable since one process
+// judges, commits and adds in one step, and answers only then.
+
+import { StoreCorruptError } from '../core/errors.ts'
+import type { ClusterView } from '../core/registry/cluster-view.ts'
+import type { AttachmentStore } from '../ports/attachment-store.ts'
+import type { Appended, LogSlice, Registry } from '../ports/registry.ts'
+import { RecordLog } from './record-log.ts'
+
+export class Registrar implements Registry {
+  readonly #store: AttachmentStore
+  readonly #log: RecordLog
+
+  /** Throws StoreCorruptError when the store has records that no registrar could have written. */
+  constructor(store: AttachmentStore) {
+    this.#store = store
+    this.#log = logOf(store.load().leases.filed)
+  }
+
+  get view(): ClusterView {
+    return this.#log.view
+  }
+
+  /** Rejects when the store could not keep the record; then nothing has changed. */
+  async append(index: number, record: Uint8Array): Promise<Appended> {
+    const judgment = this.#log.judge(index, record)
+    if (judgment.type !== 'Acceptable') return judgment
+    this.#store.commit([{ type: 'FileRecord', index, record: judgment.record }])
+    this.#log.add(judgment)
+    return { type: 'Appended' }
+  }
+
+  async read(from: number): Promise<LogSlice> {
+    return this.#log.slice(from)
+  }
+}
+
+function logOf(filed: readonly Uint8Array[]): RecordLog {
+  const log = new RecordLog()
+  for (const [i, record] of filed.entries()) {
+    const judgment = log.judge(i + 1, record)
+    if (judgment.type === 'Acceptable') log.add(judgment)
+    else {
+      const why = judgment.type === 'Refused' ? `: ${judgment.why}` : ''
+      throw new StoreCorruptError(`record ${i + 1} of the registry does not fit those before${why}`)
+    }
+  }
+  return log
+}

@@ -1,0 +1,61 @@
+// Answers what other nodes ask of the registry: at the registrar from its log, elsewhere with the way to it.
+// Who asks is known from the connection, so what it may have written is judged here.
+
+import type { ClusterView } from '../core/registry/cluster-view.ts'
+import { parseRecord } from '../core/registry/record-text.ts'
+import type { Registrar } from './registrar.ts'
+import { type Answer, decodeQuestion, encodeAnswer, type Question } from './registry-wire.ts'
+
+export interface RegistryServiceOptions {
+  /** Undefined at nodes that do not keep the log. */
+  readonly registrar: Registrar | undefined
+  /** The peer id of the node that is believed to keep it, where this one does not. */
+  readonly believed: () => string | undefined
+}
+
+export class RegistryService {
+  readonly #options: RegistryServiceOptions
+
+  constructor(options: RegistryServiceOptions) {
+    this.#options = options
+  }
+
+  /** For MeshListener.onAsked. Rejects for what is no question, and when the store fails. */
+  async answer(peer: string, question: Uint8Array): Promise<Uint8Array> {
+    return encodeAnswer(await this.#answer(peer, decodeQuestion(question)))
+  }
+
+  async #answer(peer: string, question: Question): Promise<Answer> {
+    const { registrar, believed } = this.#options
+    if (registrar === undefined) {
+      const known = believed()
+      return known === undefined ? { type: 'Redirect' } : { type: 'Redirect', registrar: known }
+    }
+    if (question.type === 'Read') return { type: 'Slice', ...(await registrar.read(question.from)) }
+    const { index, record } = question
+    // Who is late reads first: what has happened since may explain more than a refusal.
+    if (index !== registrar.view.index + 1) return { type: 'Conflict' }
+    const why = whyNotFrom(peer, registrar.view, record)
+    return why === undefined ? await registrar.append(index, record) : { type: 'Refused', why }
+  }
+}
+
+/** A node joins as itself only, and speaks for the cluster as a member only. */
+function whyNotFrom(peer: string, view: ClusterView, bytes: Uint8Array): string | undefined {
+  const record = parseRecord(bytes)
+  if ('problem' in record) return `this is no record: ${record.problem}`
+  if (record.type === 'Genesis') {
+    return 'only the registrar itself founds the cluster; wait until it has, then join'
+  }
+  if (record.type === 'Join') {
+    const other = record.members.find(member => member.peer !== peer)
+    if (other === undefined) return undefined
+    return `peer ${peer} may not join as peer ${other.peer} (${other.node}); every node joins for itself`
+  }
+  const member = view.byPeer.get(peer)
+  if (member === undefined) {
+    return `peer ${peer} is no member and writes nothing but its own Join; join first`
+  }
+  if (member.removed === undefined) return undefined
+  return `${member.node} was removed by record ${member.removed.fence}; it must join as a new incarnation first`
+}
