@@ -5,32 +5,34 @@
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Whose database it is: the incarnation lives as long as it, and the generation grows with every opening. */
-export interface Identity {
-  readonly incarnation: string
+/** Which database it is, as long as it exists; the generation grows with every opening. */
+export interface FileIdentity {
+  /** 32 hexadecimal digits. */
+  readonly database: string
   readonly generation: number
 }
 
-export interface Marker extends Identity {
+export interface Marker extends FileIdentity {
   /** Nobody has closed it since: its write-ahead log must be there. */
   readonly isOpen: boolean
   readonly name: string
 }
 
+/** The word incarnation is of a time when a database had only one; markers of that time must stay readable. */
 const form = /^incarnation-([0-9a-f]{32})-(\d+)-(open|closed)$/
 
 export function readMarker(stateDir: string): Marker | undefined {
   for (const name of readdirSync(stateDir)) {
-    const [, incarnation, generation, state] = form.exec(name) ?? []
-    if (incarnation === undefined) continue
-    return { name, incarnation, generation: Number(generation), isOpen: state === 'open' }
+    const [, database, generation, state] = form.exec(name) ?? []
+    if (database === undefined) continue
+    return { name, database, generation: Number(generation), isOpen: state === 'open' }
   }
   return undefined
 }
 
 /** Say durably that this database is open now. */
-export function leaveMarker(stateDir: string, before: Marker | undefined, now: Identity): void {
-  const name = `incarnation-${now.incarnation}-${now.generation}-open`
+export function leaveMarker(stateDir: string, before: Marker | undefined, now: FileIdentity): void {
+  const name = `incarnation-${now.database}-${now.generation}-open`
   if (before === undefined) writeFileSync(join(stateDir, name), '', { mode: 0o600 })
   else renameSync(join(stateDir, before.name), join(stateDir, name))
   syncDirectory(stateDir)
@@ -40,7 +42,7 @@ export function leaveMarker(stateDir: string, before: Marker | undefined, now: I
 export function markClosed(stateDir: string): void {
   const marker = readMarker(stateDir)
   if (marker === undefined) return
-  const name = `incarnation-${marker.incarnation}-${marker.generation}-closed`
+  const name = `incarnation-${marker.database}-${marker.generation}-closed`
   renameSync(join(stateDir, marker.name), join(stateDir, name))
   syncDirectory(stateDir)
 }

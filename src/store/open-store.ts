@@ -11,7 +11,8 @@ import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
 import { reserveLogSpace } from './log-space.ts'
-import { type Identity, leaveMarker, type Marker, markClosed, readMarker } from './marker.ts'
+import { type FileIdentity, leaveMarker, type Marker, markClosed, readMarker } from './marker.ts'
+import { MetaTable } from './meta-table.ts'
 import { migrate } from './schema.ts'
 import { SqliteStore } from './sqlite-store.ts'
 
@@ -30,23 +31,24 @@ export function databasePath(stateDir: string): string {
 /**
  * Open the store of a state directory, or make a new one. Throws StoreCorruptError when what was stored
  * cannot be trusted, StoreTooNewError when a newer release wrote it, and StoreFailedError when the disk is
- * full or does not work: that is no damage, and another start may succeed.
+ * full or does not work: that is no damage, and another start may succeed. `boot` is the boot id of now:
+ * whoever comes into being on this boot has nothing newer anywhere.
  */
-export function openStore(stateDir: string): AttachmentStore {
+export function openStore(stateDir: string, { boot } = { boot: '' }): AttachmentStore {
   const ballast = new Ballast(stateDir)
   let database: Database
   try {
-    database = openDatabase(stateDir)
+    database = openDatabase(stateDir, boot)
   } catch (error) {
     if (!(error instanceof StoreFailedError) || !ballast.drop()) throw error
-    database = openDatabase(stateDir)
+    database = openDatabase(stateDir, boot)
   }
   reserveLogSpace(databasePath(stateDir))
   ballast.load()
   return new SqliteStore(database, ballast, () => markClosed(stateDir))
 }
 
-function openDatabase(stateDir: string): Database {
+function openDatabase(stateDir: string, boot: string): Database {
   const path = databasePath(stateDir)
   const marker = readMarker(stateDir)
   let database: Database | undefined
@@ -54,7 +56,7 @@ function openDatabase(stateDir: string): Database {
     if (marker !== undefined && !existsSync(path)) throw corrupt(path, 'it is gone')
     if (marker?.isOpen === true && !hasLog(path)) throw corrupt(path, 'its write-ahead log is gone')
     database = new Sqlite(path, { timeout: foreignLockMsMax })
-    leaveMarker(stateDir, marker, prepareDatabase(database, path, marker))
+    leaveMarker(stateDir, marker, prepareDatabase(database, path, marker, boot))
     return database
   } catch (error) {
     database?.close()
@@ -79,8 +81,13 @@ function hasLog(path: string): boolean {
   }
 }
 
-/** Check, set up and migrate; returns whose database it is and how often it has been opened by now. */
-function prepareDatabase(database: Database, path: string, marker: Marker | undefined): Identity {
+/** Check, set up and migrate; returns which database it is and how often it has been opened by now. */
+function prepareDatabase(
+  database: Database,
+  path: string,
+  marker: Marker | undefined,
+  boot: string
+): FileIdentity {
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma(`wal_autocheckpoint = ${checkpointPages}`)
@@ -89,28 +96,34 @@ function prepareDatabase(database: Database, path: string, marker: Marker | unde
   const check = database.pragma('quick_check(1)', { simple: true })
   if (check !== 'ok') throw corrupt(path, String(check))
   migrate(database)
-  const get = (key: string) =>
-    database.prepare<[string], { value: string }>('SELECT value FROM meta WHERE key = ?').get(key)
-      ?.value
-  const found = get('incarnation')
-  const generation = Number(get('generation') ?? 0)
-  if (marker !== undefined && found !== marker.incarnation) {
+  const meta = new MetaTable(database)
+  const found = meta.get('database')
+  const generation = Number(meta.get('generation') ?? 0)
+  if (marker !== undefined && found !== marker.database) {
     const what = found === undefined ? 'it is empty' : 'it is not the one that was here before'
     throw corrupt(path, what)
   }
   if (marker !== undefined && generation < marker.generation) {
     throw corrupt(path, 'it is an older copy, or its write-ahead log is gone')
   }
-  const identity = {
-    incarnation: found ?? randomBytes(16).toString('hex'),
-    generation: generation + 1
-  }
-  const set = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  const identity = { database: found ?? randomHex(16), generation: generation + 1 }
   database.transaction(() => {
-    set.run('incarnation', identity.incarnation)
-    set.run('generation', String(identity.generation))
+    meta.set('database', identity.database)
+    meta.set('generation', String(identity.generation))
+    if (meta.get('incarnation') === undefined) bringToLife(meta, boot)
   })()
   return identity
+}
+
+/** The first incarnation of a new database, or of one from before there were any: it owns nothing yet. */
+function bringToLife(meta: MetaTable, boot: string): void {
+  meta.set('incarnation', randomHex(16))
+  meta.set('key', randomHex(32))
+  meta.set('boot', boot)
+}
+
+function randomHex(bytes: number): string {
+  return randomBytes(bytes).toString('hex')
 }
 
 function unusable(path: string, failure: StoreFailedError): StoreFailedError {

@@ -51,6 +51,87 @@ const steps: readonly string[] = [
   ) STRICT;
 
   CREATE TABLE cursor (pool TEXT PRIMARY KEY, address BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Until now the incarnation was that of the database. From now on several can follow one another in it, and
+  -- the database has a name of its own: the one that its marker file knows already.
+  UPDATE meta SET key = 'database' WHERE key = 'incarnation';
+
+  -- Custody, by domain. Addresses are in network order, 4 or 16 bytes; first and last are both included.
+  CREATE TABLE run (
+    domain TEXT NOT NULL,
+    first  BLOB NOT NULL,
+    last   BLOB NOT NULL,
+    fence  INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    owner  INTEGER NOT NULL,
+    writer INTEGER NOT NULL,
+    wctr   INTEGER NOT NULL,
+    tail   TEXT NOT NULL,
+    PRIMARY KEY (domain, first)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Up to which count of a writer everything is known.
+  CREATE TABLE mark (
+    domain TEXT NOT NULL,
+    member INTEGER NOT NULL,
+    wctr   INTEGER NOT NULL,
+    PRIMARY KEY (domain, member)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Grants that were given and perhaps not taken yet, and what is in them.
+  CREATE TABLE open_grant (
+    domain TEXT NOT NULL,
+    wctr   INTEGER NOT NULL,
+    member INTEGER NOT NULL,
+    id     INTEGER NOT NULL,
+    pool   TEXT NOT NULL,
+    PRIMARY KEY (domain, wctr)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE granted_run (
+    domain     TEXT NOT NULL,
+    grant_wctr INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    first      BLOB NOT NULL,
+    last       BLOB NOT NULL,
+    fence      INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    owner      INTEGER NOT NULL,
+    writer     INTEGER NOT NULL,
+    wctr       INTEGER NOT NULL,
+    tail       TEXT NOT NULL,
+    PRIMARY KEY (domain, grant_wctr, position)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The highest request of a member that was granted.
+  CREATE TABLE asked (
+    domain TEXT NOT NULL,
+    member INTEGER NOT NULL,
+    id     INTEGER NOT NULL,
+    PRIMARY KEY (domain, member)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Two claims of one key: registers as JSON arrays of fence, seq, owner, writer, wctr and tail.
+  CREATE TABLE contest (
+    id        INTEGER PRIMARY KEY,
+    domain    TEXT NOT NULL,
+    address   BLOB NOT NULL,
+    preferred TEXT NOT NULL,
+    other     TEXT NOT NULL,
+    UNIQUE (domain, address, preferred, other)
+  ) STRICT;
+
+  -- The records of the registry, numbered from 1: this node's copy, and the original where it is kept.
+  CREATE TABLE learned (id INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
+  CREATE TABLE filed (id INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
+
+  -- The latest session of each incarnation that was met.
+  CREATE TABLE peer (
+    incarnation TEXT PRIMARY KEY,
+    opened      INTEGER NOT NULL,
+    id          TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `
 ]
 

@@ -10,6 +10,8 @@ import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
+import { LeaseTables } from './lease-tables.ts'
+import { MetaTable } from './meta-table.ts'
 import { type RowId, RowIds } from './row-ids.ts'
 import {
   addressOf,
@@ -29,6 +31,8 @@ export class SqliteStore implements AttachmentStore {
   readonly #database: Database
   readonly #ballast: Ballast
   readonly #statements: ReturnType<typeof prepare>
+  readonly #meta: MetaTable
+  readonly #leases: LeaseTables
   readonly #apply: (changes: readonly Change[]) => void
   readonly #attachmentIds: RowIds
   readonly #tombstoneIds: RowIds
@@ -42,6 +46,8 @@ export class SqliteStore implements AttachmentStore {
     this.#inode = statSync(database.name).ino
     this.#ballast = ballast
     this.#statements = prepare(database)
+    this.#meta = new MetaTable(database)
+    this.#leases = new LeaseTables(database, this.#meta)
     this.#attachmentIds = new RowIds(database, 'attachment')
     this.#tombstoneIds = new RowIds(database, 'tombstone')
     this.#apply = database.transaction(changes => {
@@ -62,14 +68,15 @@ export class SqliteStore implements AttachmentStore {
       cooling: (held.get(null) ?? []).map(coolingFromRow).sort((a, b) => a.since - b.since),
       tombstones: all<TombstoneRow>('SELECT * FROM tombstone ORDER BY id').map(tombstoneFromRow),
       horizon: this.#loadHorizon(),
-      cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)]))
+      cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)])),
+      leases: this.#leases.load()
     }
   }
 
   #loadHorizon(): Moment | undefined {
-    const row = this.#statements.getHorizon.get()
-    if (row === undefined) return undefined
-    const [boot = '', ns = ''] = row.value.split(' ')
+    const text = this.#meta.get('horizon')
+    if (text === undefined) return undefined
+    const [boot = '', ns = ''] = text.split(' ')
     return { boot, ns: BigInt(ns) }
   }
 
@@ -81,7 +88,8 @@ export class SqliteStore implements AttachmentStore {
       this.#applyAll(changes)
     } catch (error) {
       const failure = failureOf(error)
-      // A release must get through on a full disk, or the node could never recover by itself.
+      // A release must get through on a full disk, or the node could never recover by itself; and so must
+      // custody, which others wait for.
       const releases = changes.every(change => change.type !== 'Attach')
       if (!(failure instanceof StoreFullError && releases && this.#ballast.drop())) throw failure
       try {
@@ -137,7 +145,7 @@ export class SqliteStore implements AttachmentStore {
           this.#tombstoneIds.delete(key)
         }
         if (change.horizon !== undefined) {
-          this.#statements.setHorizon.run(`${change.horizon.boot} ${change.horizon.ns}`)
+          this.#meta.set('horizon', `${change.horizon.boot} ${change.horizon.ns}`)
         }
         return
       case 'Forget':
@@ -147,6 +155,18 @@ export class SqliteStore implements AttachmentStore {
         return
       case 'MoveCursor':
         return
+      case 'PutRuns':
+      case 'PutMarks':
+      case 'PutGrant':
+      case 'DropGrant':
+      case 'PutAsked':
+      case 'PutContest':
+      case 'LearnRecord':
+      case 'FileRecord':
+      case 'MeetPeer':
+      case 'ConfirmBoot':
+      case 'Reincarnate':
+        return this.#leases.apply(change)
     }
   }
 
@@ -234,8 +254,6 @@ function prepare(database: Database) {
       `DELETE FROM address
        WHERE address = ? AND attachment IS NULL AND (boot <> ? OR since <= ?)`
     ),
-    moveCursor: sql<[string, Uint8Array]>('INSERT OR REPLACE INTO cursor VALUES (?, ?)'),
-    setHorizon: sql<[string]>(`INSERT OR REPLACE INTO meta VALUES ('horizon', ?)`),
-    getHorizon: sql<[], { value: string }>(`SELECT value FROM meta WHERE key = 'horizon'`)
+    moveCursor: sql<[string, Uint8Array]>('INSERT OR REPLACE INTO cursor VALUES (?, ?)')
   } satisfies Record<string, Statement<never[]>>
 }
