@@ -1,32 +1,18 @@
-// Which addresses of one subnet are used. Next-fit: the search goes on after the last address that was
-// taken, so that a released one comes back as late as possible, and a released one cools down first,
-// because peers still have it in their neighbour tables and its old interface may still be there.
+// Which addresses of one subnet are used. An address is free here when a pool offers it and its custody is
+// this node's. Next-fit: the search goes on after the last address that was taken, so that a released one
+// comes back as late as possible, and a released one cools down first, because peers still have it in their
+// neighbour tables and its old interface may still be there.
 
 import type { Address } from './address.ts'
+import { AddressSet } from './address-set.ts'
 import { assert } from './assert.ts'
 import type { CooldownPolicy, Cooling } from './cooldown.ts'
-import { FreeSpace } from './free-space.ts'
+import { type CoolingEntry, CoolingQueue } from './cooling-queue.ts'
 import type { IpPool } from './ip-pool.ts'
+import { PoolSpace } from './pool-space.ts'
 import type { PoolUsage } from './refusal.ts'
 import type { Sandbox } from './sandbox.ts'
-
-interface Taken {
-  readonly state: 'reserved' | 'live'
-  readonly holder: string
-  readonly pool: string
-  /** What it was before a reservation that may still be cancelled. */
-  readonly before?: { readonly cooling: Cooling; readonly vacated: boolean }
-}
-
-/** A pool with its free addresses and those that cool down, oldest first. */
-interface Space {
-  readonly pool: IpPool
-  readonly free: FreeSpace
-  readonly cooling: Map<Address, Cooling>
-  /** As `cooling`, but nobody can be using them any more. */
-  readonly vacated: Map<Address, Cooling>
-  cursor: Address | undefined
-}
+import { TakenAddresses } from './taken-addresses.ts'
 
 export type Reservation =
   | { readonly type: 'Reserved'; readonly address: Address; readonly pool: IpPool }
@@ -39,36 +25,62 @@ export type Reservation =
   | { readonly type: 'Taken'; readonly holder: string }
   | { readonly type: 'Outside' }
 
-/** How many cooling addresses are worth a look at their old namespaces at a time: file system calls. */
-const suspectsMax = 16
-
 export class AddressBook {
   readonly #policy: CooldownPolicy
-  readonly #taken = new Map<Address, Taken>()
-  #spaces: readonly Space[] = []
-  /** How many addresses are taken from each pool, also from one that has lost them since. */
-  readonly #used = new Map<string, bigint>()
-  /** Cooling addresses that no pool has any more; kept until their time is over. */
-  readonly #stray = new Map<Address, Cooling>()
+  readonly #taken = new TakenAddresses()
+  #mine = AddressSet.empty
+  #spaces: readonly PoolSpace[] = []
+  /** Cooling addresses that no pool has any more or that are not this node's; kept until their time is over. */
+  readonly #stray: CoolingQueue
 
+  /** Nothing is this node's until it is gained. */
   constructor(policy: CooldownPolicy) {
     this.#policy = policy
+    this.#stray = new CoolingQueue(policy)
   }
 
   /** Replace the pools; what is taken or cooling stays so, wherever it lies now. */
   setPools(pools: readonly IpPool[]): void {
     const cursors = new Map(this.#spaces.map(space => [space.pool.name, space.cursor]))
-    const cooling = this.#allCooling()
-    this.#spaces = pools.map(pool => ({
-      pool,
-      free: new FreeSpace(pool.usable),
-      cooling: new Map(),
-      vacated: new Map(),
-      cursor: cursors.get(pool.name)
-    }))
-    this.#stray.clear()
-    for (const address of this.#taken.keys()) this.#spaceOf(address)?.free.take(address)
-    for (const { entry, vacated } of cooling) this.#startCooling(entry, vacated)
+    const cooling = [...this.#allCooling()]
+    for (const {
+      cooling: { address }
+    } of cooling)
+      this.#queueOf(address).remove(address)
+    this.#spaces = pools.map(
+      pool => new PoolSpace(pool, this.#mine, this.#policy, cursors.get(pool.name))
+    )
+    for (const address of this.#taken.addresses()) this.#spaceOf(address)?.free.take(address)
+    for (const entry of cooling) this.#startCooling(entry)
+  }
+
+  /** The addresses whose custody is this node's, in pools or not. */
+  get mine(): AddressSet {
+    return this.#mine
+  }
+
+  /** Custody of these came to this node, or was here; what is taken or cooling among them stays so. */
+  gain(set: AddressSet): void {
+    const gained = set.subtract(this.#mine)
+    const cooling = [...this.#stray.entries()].filter(one => gained.has(one.cooling.address))
+    for (const {
+      cooling: { address }
+    } of cooling)
+      this.#stray.remove(address)
+    this.#mine = this.#mine.union(gained)
+    for (const space of this.#spaces) space.gain(gained)
+    for (const address of this.#taken.addresses()) {
+      if (gained.has(address)) this.#spaceOf(address)?.free.take(address)
+    }
+    for (const entry of cooling) this.#startCooling(entry)
+  }
+
+  /** Custody of these is another's: they stop cooling here, and live ones are not free after their release. */
+  lose(set: AddressSet): void {
+    assert(!this.#taken.isReservedIn(set), 'a reserved address is not given away')
+    for (const address of this.coolingIn(set)) this.#queueOf(address).remove(address)
+    this.#mine = this.#mine.subtract(set)
+    for (const space of this.#spaces) space.lose(set)
   }
 
   /** Where next-fit of a pool goes on, as noted by an earlier process. */
@@ -79,41 +91,35 @@ export class AddressBook {
 
   /** Put back what the store remembers as used. */
   restoreLive(address: Address, pool: string, holder: string): void {
-    assert(!this.#taken.has(address), 'an address is restored once')
-    this.#taken.set(address, { state: 'live', holder, pool })
-    this.#count(pool, 1n)
+    this.#taken.add(address, { state: 'live', holder, pool })
     this.#spaceOf(address)?.free.take(address)
   }
 
   /** Put back what the store remembers as cooling. */
   restoreCooling(cooling: Cooling, vacated: boolean): void {
-    assert(!this.#taken.has(cooling.address), 'a cooling address is not used')
-    this.#startCooling(cooling, vacated)
+    assert(this.#taken.get(cooling.address) === undefined, 'a cooling address is not used')
+    this.#startCooling({ cooling, vacated })
   }
 
   /** Take the next free address of a pool for `holder`, not yet for good. */
   reserve(poolName: string, holder: string, now: number): Reservation {
     const space = this.#space(poolName)
     if (space === undefined) return { type: 'Outside' }
-    const free = space.free.next(space.cursor)
-    if (free !== undefined) {
-      space.cursor = free
-      space.free.take(free)
-      return this.#take(space, free, { state: 'reserved', holder, pool: poolName })
-    }
+    const free = space.takeNext()
+    if (free !== undefined) return this.#take(space, free, holder)
     return this.#reserveScarce(space, holder, now)
   }
 
   /** Nothing is free: an address that cools may serve early when its old pod is certainly gone. */
-  #reserveScarce(space: Space, holder: string, now: number): Reservation {
-    const [vacated] = space.vacated.values()
-    const [oldest] = space.cooling.values()
-    const ready = oldest !== undefined && now - oldest.since >= this.#policy.scarceMs
-    const cooling = vacated ?? (ready ? oldest : undefined)
-    if (cooling !== undefined) return this.#takeCooling(space, cooling, holder)
-    if (oldest === undefined) return { type: 'Exhausted', suspects: [] }
-    const suspects = [...space.cooling.values().take(suspectsMax)]
-    return { type: 'Exhausted', readyInMs: oldest.since + this.#policy.scarceMs - now, suspects }
+  #reserveScarce(space: PoolSpace, holder: string, now: number): Reservation {
+    const early = space.cooling.nextEarly(now)
+    if (early !== undefined) {
+      return this.#take(space, early.address, holder, space.cooling.remove(early.address))
+    }
+    const suspects = space.cooling.suspects()
+    const [oldest] = suspects
+    if (oldest === undefined) return { type: 'Exhausted', suspects }
+    return { type: 'Exhausted', readyInMs: space.cooling.readyInMs(oldest, now), suspects }
   }
 
   /** Take exactly this address for `holder` when one of these pools has it, not yet for good. */
@@ -123,164 +129,152 @@ export class AddressBook {
     holder: string,
     now: number
   ): Reservation {
-    const space = this.#spaceOf(address)
-    if (space === undefined || !pools.includes(space.pool.name)) return { type: 'Outside' }
     const taken = this.#taken.get(address)
+    const space = this.#spaces.find(({ pool }) => pool.usable.has(address))
+    if (space === undefined || !pools.includes(space.pool.name)) return { type: 'Outside' }
     if (taken !== undefined) return { type: 'Taken', holder: taken.holder }
-    const cooling = space.cooling.get(address)
-    if (cooling !== undefined && now - cooling.since < this.#policy.scarceMs) {
-      const readyInMs = cooling.since + this.#policy.scarceMs - now
-      return { type: 'Exhausted', readyInMs, suspects: [cooling] }
+    if (!this.#mine.has(address)) return { type: 'Outside' }
+    const wait = space.cooling.waitFor(address, now)
+    if (wait !== undefined) {
+      return { type: 'Exhausted', readyInMs: wait.readyInMs, suspects: [wait.cooling] }
     }
-    const entry = cooling ?? space.vacated.get(address)
-    if (entry !== undefined) return this.#takeCooling(space, entry, holder)
-    space.free.take(address)
-    return this.#take(space, address, { state: 'reserved', holder, pool: space.pool.name })
+    const before = space.cooling.remove(address)
+    if (before === undefined) space.free.take(address)
+    return this.#take(space, address, holder, before)
   }
 
-  #takeCooling(space: Space, cooling: Cooling, holder: string): Reservation {
-    const { address } = cooling
-    const vacated = space.vacated.delete(address)
-    space.cooling.delete(address)
-    const before = { cooling, vacated }
-    return this.#take(space, address, { state: 'reserved', holder, pool: space.pool.name, before })
-  }
-
-  #take(space: Space, address: Address, taken: Taken): Reservation {
-    this.#taken.set(address, taken)
-    this.#count(taken.pool, 1n)
+  #take(space: PoolSpace, address: Address, holder: string, before?: CoolingEntry): Reservation {
+    const pool = space.pool.name
+    this.#taken.add(address, { state: 'reserved', holder, pool, ...(before && { before }) })
     return { type: 'Reserved', address, pool: space.pool }
   }
 
   /** The reservation is durable now. */
   confirm(address: Address): void {
-    const { holder, pool } = this.#takenBy(address, 'reserved')
-    this.#taken.set(address, { state: 'live', holder, pool })
+    this.#taken.settle(address)
   }
 
   /** The reservation came to nothing and nobody was told of it. */
   cancel(address: Address): void {
-    const { before, pool } = this.#takenBy(address, 'reserved')
-    this.#taken.delete(address)
-    this.#count(pool, -1n)
+    const { before } = this.#taken.release(address, 'reserved')
     if (before === undefined) this.#spaceOf(address)?.free.give(address)
-    else this.#fileCooling(before.cooling, before.vacated)
+    else this.#queueOf(address).put(before)
   }
 
   /** A used address was released. */
   cool(address: Address, since: number, sandbox: Sandbox | undefined, vacated: boolean): void {
-    const { pool } = this.#takenBy(address, 'live')
-    this.#taken.delete(address)
-    this.#count(pool, -1n)
+    const { pool } = this.#taken.release(address, 'live')
     const cooling = { address, pool, since, ...(sandbox && { sandbox }) }
-    this.#fileCooling(cooling, vacated)
+    this.#queueOf(address).put({ cooling, vacated })
   }
 
   /** The old namespace of this cooling address is verified gone. It may have been used again since. */
   vacate(suspect: Cooling): void {
-    const { address, since } = suspect
-    const space = this.#spaceOf(address)
-    const cooling = space?.cooling.get(address)
-    if (space === undefined || cooling?.since !== since || cooling.sandbox !== suspect.sandbox)
-      return
-    space.cooling.delete(address)
-    space.vacated.set(address, cooling)
+    this.#queueOf(suspect.address).vacate(suspect)
   }
 
   /** Free what has cooled long enough; returns those addresses. */
   endCooldowns(now: number): Address[] {
-    const ended: Address[] = []
-    for (const { cooling, vacated, free } of this.#spaces) {
-      for (const queue of [cooling, vacated]) {
-        for (const { address, since } of queue.values()) {
-          if (now - since < this.#policy.normalMs) break
-          queue.delete(address)
-          free.give(address)
-          ended.push(address)
-        }
-      }
-    }
-    for (const { address, since } of this.#stray.values()) {
-      if (now - since >= this.#policy.normalMs && this.#stray.delete(address)) ended.push(address)
-    }
-    return ended
+    const ended = this.#spaces.flatMap(({ cooling, free }) => {
+      const cooled = cooling.end(now)
+      for (const address of cooled) free.give(address)
+      return cooled
+    })
+    return [...ended, ...this.#stray.end(now)]
   }
 
-  /** A pool that was made smaller may have more addresses in use than it offers. */
+  /** What may be given to another node; when scarce also what cools and could serve a pod here by now. */
+  grantable(pool: string, now: number, scarce: boolean): AddressSet {
+    return this.#space(pool)?.grantable(now, scarce) ?? AddressSet.empty
+  }
+
+  coolingIn(set: AddressSet): Address[] {
+    const cooling = [...this.#allCooling()].map(entry => entry.cooling.address)
+    return cooling.filter(address => set.has(address))
+  }
+
+  /** Who has reserved the address or lives there. */
+  holderOf(address: Address): string | undefined {
+    return this.#taken.get(address)?.holder
+  }
+
+  /** Addresses that are reserved or used, this node's or not. */
+  liveRanges(): AddressSet {
+    return this.#taken.toSet()
+  }
+
+  /** Cooling addresses of a pool whose old namespaces are worth a look. */
+  suspectsOf(pool: string): readonly Cooling[] {
+    return this.#space(pool)?.cooling.suspects() ?? []
+  }
+
+  /** How this node stands with a pool; what is free in a /64 counts as many as a number can say. */
+  holding(pool: string): { free: number; used: number; cooling: number } {
+    const free = this.#space(pool)?.free.size ?? 0n
+    return {
+      free: Number(free < Number.MAX_SAFE_INTEGER ? free : Number.MAX_SAFE_INTEGER),
+      used: Number(this.#taken.usedOf(pool)),
+      cooling: this.#coolingOf(pool)
+    }
+  }
+
+  /** `free` is what is free here. A pool that was made smaller may have more in use than it offers. */
   usage(): PoolUsage[] {
-    const stray = [...this.#stray.values()]
-    return this.#spaces.map(({ pool: { name, usable }, free, cooling, vacated }) => ({
+    return this.#spaces.map(({ pool: { name, usable }, free }) => ({
       pool: name,
       total: usable.size,
-      used: this.#used.get(name) ?? 0n,
-      cooling: BigInt(cooling.size + vacated.size + stray.filter(one => one.pool === name).length),
+      used: this.#taken.usedOf(name),
+      cooling: BigInt(this.#coolingOf(name)),
       free: free.size
     }))
   }
 
   /** The pools, there or gone, whose addresses are used or cooling. */
   poolsInUse(): Set<string> {
-    const names = new Set(this.#used.keys())
-    for (const { entry } of this.#allCooling()) names.add(entry.pool)
+    const names = new Set(this.#taken.pools())
+    for (const { cooling } of this.#allCooling()) names.add(cooling.pool)
     return names
   }
 
-  /** Throws when an address is in two states at once. Called after every step of the tests. */
+  /** Throws when an address is in two states at once, or in none. Called after every step of the tests. */
   checkInvariants(): void {
-    const used = [...this.#used.values()].reduce((sum, count) => sum + count, 0n)
-    assert(used === BigInt(this.#taken.size), 'every taken address is counted once')
-    for (const space of this.#spaces) {
-      for (const address of this.#taken.keys()) {
-        assert(!space.free.has(address), 'a taken address is not free')
-      }
-      for (const address of [...space.cooling.keys(), ...space.vacated.keys()]) {
-        assert(!this.#taken.has(address), 'a cooling address is not taken')
-        assert(!space.free.has(address), 'a cooling address is not free')
-        assert(space.pool.usable.has(address), 'a pool cools its own addresses')
-      }
-      assert(![...space.cooling.keys()].some(a => space.vacated.has(a)), 'cooling in one place')
+    this.#taken.checkInvariants()
+    const taken = this.liveRanges()
+    for (const space of this.#spaces) space.checkInvariants(this.#mine, taken)
+    for (const { cooling } of this.#stray.entries()) {
+      assert(!taken.has(cooling.address), 'a cooling address is not taken')
+      assert(this.#spaceOf(cooling.address) === undefined, 'a pool cools its own addresses')
     }
   }
 
-  #count(pool: string, change: bigint): void {
-    const used = (this.#used.get(pool) ?? 0n) + change
-    if (used === 0n) this.#used.delete(pool)
-    else this.#used.set(pool, used)
+  /** Start to cool what may be listed as free. */
+  #startCooling(entry: CoolingEntry): void {
+    const { address } = entry.cooling
+    this.#spaceOf(address)?.free.take(address)
+    this.#queueOf(address).put(entry)
   }
 
-  #takenBy(address: Address, state: Taken['state']): Taken {
-    const taken = this.#taken.get(address)
-    assert(taken?.state === state, `address is ${taken?.state ?? 'not taken'}, not ${state}`)
-    return taken
+  #coolingOf(pool: string): number {
+    const stray = [...this.#stray.entries()].filter(({ cooling }) => cooling.pool === pool)
+    return (this.#space(pool)?.cooling.size ?? 0) + stray.length
   }
 
-  /** File a cooling address whose space does not list it as free. */
-  #fileCooling(cooling: Cooling, vacated: boolean): void {
-    const space = this.#spaceOf(cooling.address)
-    const queue = space === undefined ? this.#stray : vacated ? space.vacated : space.cooling
-    queue.set(cooling.address, cooling)
+  *#allCooling(): Generator<CoolingEntry> {
+    yield* this.#stray.entries()
+    for (const { cooling } of this.#spaces) yield* cooling.entries()
   }
 
-  /** File a cooling address whose space was built anew and still lists it as free. */
-  #startCooling(cooling: Cooling, vacated: boolean): void {
-    this.#spaceOf(cooling.address)?.free.take(cooling.address)
-    this.#fileCooling(cooling, vacated)
-  }
-
-  #allCooling(): { entry: Cooling; vacated: boolean }[] {
-    const all = [...this.#stray.values()].map(entry => ({ entry, vacated: false }))
-    for (const { cooling, vacated } of this.#spaces) {
-      for (const entry of cooling.values()) all.push({ entry, vacated: false })
-      for (const entry of vacated.values()) all.push({ entry, vacated: true })
-    }
-    return all.sort((a, b) => a.entry.since - b.entry.since)
-  }
-
-  #space(pool: string): Space | undefined {
+  #space(pool: string): PoolSpace | undefined {
     return this.#spaces.find(space => space.pool.name === pool)
   }
 
-  #spaceOf(address: Address): Space | undefined {
+  /** The pool that may hand the address out here. */
+  #spaceOf(address: Address): PoolSpace | undefined {
+    if (!this.#mine.has(address)) return undefined
     return this.#spaces.find(space => space.pool.usable.has(address))
+  }
+
+  #queueOf(address: Address): CoolingQueue {
+    return this.#spaceOf(address)?.cooling ?? this.#stray
   }
 }

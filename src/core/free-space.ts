@@ -1,7 +1,8 @@
-// The free addresses of a pool, changed in place one address at a time: the same boundary list as
-// AddressSet, because next-fit takes from the edge of a run and so moves a boundary instead of adding one.
+// The free addresses of a pool, changed in place: the same boundary list as AddressSet, because next-fit
+// takes from the edge of a run and so moves a boundary instead of adding one.
 
 import type { Address } from './address.ts'
+import type { AddressRange } from './address-range.ts'
 import { type AddressSet, crossings } from './address-set.ts'
 import { assert } from './assert.ts'
 
@@ -16,6 +17,12 @@ export class FreeSpace {
 
   get size(): bigint {
     return this.#size
+  }
+
+  *ranges(): Generator<AddressRange> {
+    for (let i = 0; i < this.#boundaries.length; i += 2) {
+      yield { start: this.#boundaries[i] as Address, end: this.#boundaries[i + 1] as bigint }
+    }
   }
 
   has(address: Address): boolean {
@@ -41,6 +48,30 @@ export class FreeSpace {
     assert(at % 2 === 0, 'only a taken address can be given back')
     this.#flip(at, address)
     this.#size += 1n
+  }
+
+  /** All of the range is free from now on, whatever was before. */
+  add(range: AddressRange): void {
+    this.#size += range.end - range.start - this.#cover(range, true)
+  }
+
+  /** None of the range is free from now on, whatever was before. */
+  remove(range: AddressRange): void {
+    this.#size -= this.#cover(range, false)
+  }
+
+  /** Make a range free or not; returns how much of it was free. */
+  #cover({ start, end }: AddressRange, isFree: boolean): bigint {
+    const from = crossings(this.#boundaries, start - 1n)
+    const to = crossings(this.#boundaries, end)
+    const [isFreeBefore, isFreeAfter] = [from % 2 === 1, to % 2 === 1]
+    const edges: bigint[] = []
+    if (isFreeBefore !== isFree) edges.push(start)
+    if (isFreeAfter !== isFree) edges.push(end)
+    const inside = this.#boundaries.splice(from, to - from, ...edges)
+    if (isFreeBefore) inside.unshift(start)
+    if (isFreeAfter) inside.push(end)
+    return inside.reduce((sum, edge, i) => (i % 2 === 0 ? sum - edge : sum + edge), 0n)
   }
 
   /**

@@ -3,14 +3,18 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
+import { AddressSet } from '../../src/core/address-set.ts'
 import { AddressBook, type Reservation } from '../../src/core/address-book.ts'
 import { ip, pool, sandbox } from '../support/samples.ts'
 
 const policy = { normalMs: 30_000, scarceMs: 5_000 }
 const small = pool('small', '10.9.0.0/29', '10.9.0.1-10.9.0.6')
 
+const everything = AddressSet.of([{ start: ip('::'), end: 1n << 128n }])
+
 function book(...pools: ReturnType<typeof pool>[]): AddressBook {
   const made = new AddressBook(policy)
+  made.gain(everything)
   made.setPools(pools.length === 0 ? [small] : pools)
   return made
 }

@@ -45,8 +45,8 @@ interface Findings {
 type Ruling = 'Stale' | 'Contest' | 'Gift' | 'Forgotten' | 'Accepted'
 
 /**
- * Judge runs that may overlap one another, over what is held. `knows` says who is a member, removed ones
- * included. Nothing is applied.
+ * Judge runs that may overlap one another, over what is held. `me` is `retired` at a node that is no
+ * member, `knows` says who is or was one. Nothing is applied.
  */
 export function judge(
   map: LeaseMap,
@@ -70,6 +70,7 @@ export function judge(
 }
 
 function ruleOn(register: Register, held: Register | undefined, me: MemberIndex): Ruling {
+  const isMe = (member: MemberIndex | undefined) => me !== retired && member === me
   if (held !== undefined) {
     if (compareKeys(register, held) < 0 || sameRegister(register, held)) return 'Stale'
     // A key is written once. Two contents mean a rollback, a clone or a mistake, and only people know which.
@@ -77,10 +78,10 @@ function ruleOn(register: Register, held: Register | undefined, me: MemberIndex)
   }
   // G7: a grant whose message was lost, or an heir's claim for this node. It names this incarnation, whose
   // database would remember having passed the address on, under a higher key.
-  if (register.owner === me) return 'Gift'
+  if (isMe(register.owner)) return 'Gift'
   // G6: only this node can pass its own addresses on, and it has no memory of having done so; nor may it
   // have written what it does not remember. To accept the loss would hide a rollback.
-  if (held?.owner === me || register.writer === me) return 'Forgotten'
+  if (isMe(held?.owner) || isMe(register.writer)) return 'Forgotten'
   // G8: news about others; the higher key stays.
   return 'Accepted'
 }
@@ -109,7 +110,8 @@ function file(
  * would come to own by a register of equal key stays as it is.
  */
 function mayReplace(held: Register, register: Register, me: MemberIndex): boolean {
-  return held.owner !== me && register.owner !== me && compareRegisters(register, held) > 0
+  const isOwn = me !== retired && (held.owner === me || register.owner === me)
+  return !isOwn && compareRegisters(register, held) > 0
 }
 
 function contestsOf({ start, end, register }: Run, held: Register, room: number): Contest[] {
