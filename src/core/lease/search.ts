@@ -1,0 +1,236 @@
+// Looking for free addresses of one pool at other members: whom to ask next, and when it is certain that there
+// is nothing to be had. Pure but for being changed in place; the broker sends what it says.
+
+import type { Holding } from '../protocol.ts'
+import type { MemberIndex } from './register.ts'
+
+/** How many donors are asked at a time: one, several when many pods wait, more when hints are used up. */
+const donorsMax = 4
+const crowd = 16
+const sweepMax = 8
+
+/** How long a donor may take: a commit and a round trip, many times over. */
+export const answerMs = 500
+
+/** How long all know that a pool is full. Meanwhile donors remember who waits. */
+const fullMs = 10_000
+
+/** Between two complete rounds that found nothing while addresses were on their way. */
+const roundPauseMs = { least: 50, most: 1_000 }
+
+/** After a prefetch that found nothing. */
+const prefetchPauseMs = 5_000
+
+export interface Question {
+  readonly to: MemberIndex
+  readonly demand: number
+  readonly wish: number
+}
+
+export type Verdict =
+  | { readonly type: 'Full'; readonly used: number; readonly cooling: number }
+  | { readonly type: 'Unreachable'; readonly silent: readonly MemberIndex[]; readonly used: number }
+
+interface Hint {
+  readonly free: number
+  /** What was said, and not only seen in the lease map. */
+  readonly holding?: Holding
+}
+
+export class Search {
+  readonly #chance: () => number
+  readonly #hints = new Map<MemberIndex, Hint>()
+  /** Who was asked and has not answered, and when. */
+  readonly #open = new Map<MemberIndex, number>()
+  /** Who has said in this round that there is nothing. */
+  readonly #said = new Map<MemberIndex, Holding>()
+  readonly #silent = new Set<MemberIndex>()
+  #members: readonly MemberIndex[] = []
+  #unreachable: ReadonlySet<MemberIndex> = new Set()
+  #waiting = 0
+  #wish = 0
+  #own: Holding = { free: 0, used: 0, cooling: 0, waiting: 0 }
+  #total = 0
+  #verdict: { readonly verdict: Verdict; readonly until: number } | undefined
+  #pausedUntil = 0
+  #pause = roundPauseMs.least
+  #prefetchedAt = -prefetchPauseMs
+
+  constructor(chance: () => number) {
+    this.#chance = chance
+  }
+
+  /** All other living members, and those of them that have no connection now. */
+  setMembers(members: readonly MemberIndex[], unreachable: ReadonlySet<MemberIndex>): void {
+    const back = [...this.#unreachable].filter(member => !unreachable.has(member))
+    this.#members = members
+    this.#unreachable = unreachable
+    const known = new Set(members)
+    for (const kept of [this.#hints, this.#open, this.#said, this.#silent]) {
+      for (const member of kept.keys()) if (!known.has(member)) kept.delete(member)
+    }
+    // Somebody came back: what was said without it is no verdict any more.
+    if (back.length > 0) this.#forgetRound()
+  }
+
+  need(waiting: number, wish: number, own: Holding, total: number): void {
+    this.#waiting = waiting
+    this.#wish = wish
+    this.#own = own
+    this.#total = total
+  }
+
+  /** How many addresses of the pool each member owned when it was last heard of. */
+  setOwners(owners: ReadonlyMap<MemberIndex, number>): void {
+    for (const member of this.#members) {
+      const { holding } = this.#hints.get(member) ?? {}
+      const owned = owners.get(member) ?? 0
+      if (holding === undefined) this.#hints.set(member, { free: owned })
+      else this.#hints.set(member, { free: Math.min(holding.free, owned), holding })
+    }
+  }
+
+  hint(member: MemberIndex, holding: Holding): void {
+    if (!this.#members.includes(member)) return
+    this.#hints.set(member, { free: holding.free, holding })
+    if (holding.free > 0 && this.#verdict?.verdict.type === 'Full') this.#forgetRound()
+  }
+
+  /** What others seem to have, all of them together. */
+  get elsewhere(): number {
+    let free = 0
+    for (const member of this.#members) free += this.#hints.get(member)?.free ?? 0
+    return free
+  }
+
+  /** Addresses came from this member. */
+  granted(from: MemberIndex, holding: Holding, now: number): void {
+    this.#open.delete(from)
+    this.#silent.delete(from)
+    this.#verdict = undefined
+    this.#pausedUntil = now
+    this.#pause = roundPauseMs.least
+    this.hint(from, holding)
+    if (holding.free > 0) this.#said.delete(from)
+    else this.#said.set(from, holding)
+  }
+
+  /** This member has nothing to give now; others may, it thinks. */
+  denied(from: MemberIndex, holding: Holding, referrals: readonly MemberIndex[]): void {
+    this.#open.delete(from)
+    this.#silent.delete(from)
+    this.#said.set(from, holding)
+    this.hint(from, { ...holding, free: 0 })
+    for (const member of referrals) {
+      const isNew = this.#members.includes(member) && !this.#said.has(member)
+      if (isNew && (this.#hints.get(member)?.free ?? 0) === 0) this.#hints.set(member, { free: 1 })
+    }
+  }
+
+  /** Whom to ask now. */
+  next(now: number): Question[] {
+    this.#expire(now)
+    if (this.#waiting === 0) return this.#prefetch(now)
+    if (this.verdict(now) !== undefined || now < this.#pausedUntil) return []
+    const hinted = this.#candidates(true)
+    const limit = hinted.length > 0 ? (this.#waiting > crowd ? donorsMax : 1) : sweepMax
+    const candidates = hinted.length > 0 ? hinted : this.#candidates(false)
+    const questions: Question[] = []
+    while (this.#open.size < limit && candidates.length > 0) {
+      const to = this.#pick(candidates)
+      this.#open.set(to, now)
+      const demand = hinted.length > 0 ? this.#waiting : 1
+      questions.push({ to, demand, wish: demand + this.#wish })
+    }
+    if (this.#open.size === 0) this.#conclude(now)
+    return questions
+  }
+
+  /** What is certain now; undefined while there is hope. */
+  verdict(now: number): Verdict | undefined {
+    if (this.#verdict !== undefined && now >= this.#verdict.until) this.#forgetRound()
+    return this.#verdict?.verdict
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0 && this.#open.size === 0
+  }
+
+  /** How many addresses of the pool are in use anywhere, as far as it was said. */
+  get used(): number {
+    let used = this.#own.used
+    for (const { used: there } of this.#said.values()) used += there
+    return used
+  }
+
+  #prefetch(now: number): Question[] {
+    if (this.#wish === 0 || this.#open.size > 0) return []
+    if (now - this.#prefetchedAt < prefetchPauseMs) return []
+    const candidates = this.#candidates(true)
+    if (candidates.length === 0) return []
+    this.#prefetchedAt = now
+    const to = this.#pick(candidates)
+    this.#open.set(to, now)
+    return [{ to, demand: 0, wish: this.#wish }]
+  }
+
+  #candidates(hinted: boolean): MemberIndex[] {
+    return this.#members.filter(
+      member =>
+        !this.#open.has(member) &&
+        !this.#said.has(member) &&
+        !this.#silent.has(member) &&
+        !this.#unreachable.has(member) &&
+        (!hinted || (this.#hints.get(member)?.free ?? 0) > 0)
+    )
+  }
+
+  /** Of two at random the one that has more: spreads the load without asking the poor. Removes it. */
+  #pick(candidates: MemberIndex[]): MemberIndex {
+    const free = (at: number) => this.#hints.get(candidates[at] as MemberIndex)?.free ?? 0
+    const [a, b] = [this.#index(candidates), this.#index(candidates)]
+    const [chosen] = candidates.splice(free(b) > free(a) ? b : a, 1)
+    return chosen as MemberIndex
+  }
+
+  #index(candidates: readonly unknown[]): number {
+    return Math.floor(this.#chance() * candidates.length)
+  }
+
+  /** Who has not answered in time counts as silent in this round. */
+  #expire(now: number): void {
+    for (const [member, askedAt] of this.#open) {
+      if (now - askedAt < answerMs) continue
+      this.#open.delete(member)
+      this.#silent.add(member)
+    }
+  }
+
+  /** Everybody was asked. */
+  #conclude(now: number): void {
+    const silent = this.#members.filter(
+      member => this.#silent.has(member) || this.#unreachable.has(member)
+    )
+    const cooling = [...this.#said.values()].reduce((sum, one) => sum + one.cooling, this.#own.cooling)
+    if (silent.length === 0 && this.used < this.#total) return this.#pauseRound(now)
+    const verdict: Verdict =
+      silent.length === 0
+        ? { type: 'Full', used: this.used, cooling }
+        : { type: 'Unreachable', silent, used: this.used }
+    const until = now + (silent.length === 0 ? fullMs * (1 + this.#chance() / 4) : 2 * answerMs)
+    this.#verdict = { verdict, until }
+  }
+
+  /** Addresses are on their way somewhere, or cool down: look again, but not in a hurry. */
+  #pauseRound(now: number): void {
+    this.#forgetRound()
+    this.#pausedUntil = now + this.#pause * (0.5 + this.#chance())
+    this.#pause = Math.min(this.#pause * 2, roundPauseMs.most)
+  }
+
+  #forgetRound(): void {
+    this.#said.clear()
+    this.#silent.clear()
+    this.#verdict = undefined
+  }
+}
