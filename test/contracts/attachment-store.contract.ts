@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { keyText } from '../../src/core/attachment.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import { attachment, boot, ip, key, sandbox } from '../support/samples.ts'
+import { leaseChangesContract } from './lease-changes.contract.ts'
 
 export interface StoreUnderTest {
   readonly open: () => AttachmentStore
@@ -98,6 +99,8 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
   t.test('detaching or resettling what is not there is a mistake', async t => {
     const store = open()
     t.throws(() => store.commit([detach('c1', [])]))
+    store.commit([attach('c2', ['10.9.0.7'])])
+    t.throws(() => store.commit([detach('c2', ['10.9.0.7', '10.9.0.8'])]))
     t.throws(() => store.commit([{ type: 'Resettle', key: key('c1'), sandbox: sandbox(1) }]))
   })
 
@@ -138,4 +141,6 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
       ]
     )
   })
+
+  leaseChangesContract(t, { open, reopen })
 }
