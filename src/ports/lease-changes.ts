@@ -6,20 +6,26 @@ import type { OpenGrant } from '../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../core/lease/register.ts'
 import type { Marks, Session } from '../core/protocol.ts'
 
-/** Who this database is, as long as it exists. */
+/** Who lives in this database. */
 export interface Identity {
-  /** 32 hexadecimal digits. */
+  /** 32 hexadecimal digits; another one after `Reincarnate`. */
   readonly incarnation: string
   /** The seed of its Ed25519 key, 64 hexadecimal digits. */
   readonly key: string
-  /** How often the database has been opened, this time included. */
+  /** How often the database has been opened, this time included, whoever lived in it. */
   readonly opened: number
-  /** The boot on which what is here was last known to be the newest there is. */
+  /**
+   * The boot on which what is here was last known to be the newest there is: the one on which the database
+   * got its first incarnation, then the last one of `ConfirmBoot`.
+   */
   readonly boot: string
 }
 
 export type LeaseChange =
-  /** Replace these runs of a domain, named by their first addresses, by those. */
+  /**
+   * Replace these runs of a domain, named by their first addresses, by those. To remove what is not there, or
+   * to add a second run of one first address, is a mistake; whether runs overlap is not looked at.
+   */
   | {
       readonly type: 'PutRuns'
       readonly domain: string
@@ -28,7 +34,9 @@ export type LeaseChange =
     }
   /** Up to which count of these writers everything is known; also the own count. */
   | { readonly type: 'PutMarks'; readonly domain: string; readonly marks: Marks }
+  /** A new grant; one of this count that is there already is a mistake. */
   | { readonly type: 'PutGrant'; readonly domain: string; readonly grant: OpenGrant }
+  /** May be repeated. */
   | { readonly type: 'DropGrant'; readonly domain: string; readonly wctr: number }
   /** The highest request of this member that was granted. */
   | {
@@ -37,8 +45,9 @@ export type LeaseChange =
       readonly member: MemberIndex
       readonly id: number
     }
+  /** One of the same content is kept once. */
   | { readonly type: 'PutContest'; readonly domain: string; readonly contest: Contest }
-  /** The next record of this node's copy of the registry. */
+  /** The next record of this node's copy of the registry; an index that leaves a gap or comes again is a mistake. */
   | { readonly type: 'LearnRecord'; readonly index: number; readonly record: Uint8Array }
   /** The next record of the registry itself, at the node that keeps it. */
   | { readonly type: 'FileRecord'; readonly index: number; readonly record: Uint8Array }
@@ -47,15 +56,18 @@ export type LeaseChange =
   /** Nothing newer was found anywhere on this boot. */
   | { readonly type: 'ConfirmBoot'; readonly boot: string }
   /**
-   * Another incarnation lives here from now on: all runs, marks, grants, contests and peers go, the
-   * attachments, the cooling addresses and both copies of the registry stay.
+   * Another incarnation lives here from now on: all runs, marks, grants, requests, contests and peers go; the
+   * attachments, cooling addresses, tombstones and cursors, both copies of the registry and the confirmed
+   * boot stay. To name the present incarnation is a mistake.
    */
   | { readonly type: 'Reincarnate'; readonly incarnation: string; readonly key: string }
 
-/** What is stored of one domain. */
+/** What is stored of one domain; one of which nothing is stored is absent. */
 export interface StoredDomain {
+  /** In the order of addresses. */
   readonly runs: readonly Run[]
   readonly marks: ReadonlyMap<MemberIndex, number>
+  /** By their counts. */
   readonly grants: readonly OpenGrant[]
   readonly asked: ReadonlyMap<MemberIndex, number>
   readonly contests: readonly Contest[]
