@@ -22,6 +22,9 @@ const peerLengthMax = 128
 const machineLengthMax = 128
 const evidenceLengthMax = 4_096
 
+/** A list of rubbish must not make a refusal longer than a message may be. */
+const problemsShown = 8
+
 const assertions: readonly Assertion[] = [
   'SELF',
   'OPERATOR',
@@ -56,7 +59,8 @@ export function parseRecord(
     author: text(fields, 'author', 1, nodeLengthMax),
     atMs: count(fields, 'atMs', 0, Number.MAX_SAFE_INTEGER)
   }
-  return fields.problems.length === 0 ? record : { problem: fields.problems.join('; ') }
+  if (fields.problems.length === 0) return record
+  return { problem: fields.problems.slice(0, problemsShown).join('; ') }
 }
 
 function parseLine(bytes: Uint8Array): { readonly json: unknown } | { readonly problem: string } {

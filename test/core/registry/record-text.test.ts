@@ -69,6 +69,12 @@ t.test('what is no record says why', async t => {
   t.match(parseRecord(bytes(long)), { problem: /the limit is 65536/ })
 })
 
+t.test('a record full of rubbish gets a short answer', async t => {
+  const holders = Array.from({ length: 10_000 }, () => 'x')
+  const parsed = parseRecord(bytes({ ...signed(addRange('10.9.0.1', '10.9.0.9', [1])), holders }))
+  t.ok('problem' in parsed && parsed.problem.length < 2_000)
+})
+
 t.test('every field is looked at', async t => {
   const [one] = join(1).members
   const member = (more: object) => ({ ...join(1), members: [{ ...one, ...more }] })
