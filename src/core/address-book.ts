@@ -75,9 +75,8 @@ export class AddressBook {
     for (const entry of cooling) this.#startCooling(entry)
   }
 
-  /** Custody of these is another's: they stop cooling here, and live ones are not free after their release. */
+  /** These are not for this node to hand out: they stop cooling here, and taken ones are not free afterwards. */
   lose(set: AddressSet): void {
-    assert(!this.#taken.isReservedIn(set), 'a reserved address is not given away')
     for (const address of this.coolingIn(set)) this.#queueOf(address).remove(address)
     this.#mine = this.#mine.subtract(set)
     for (const space of this.#spaces) space.lose(set)

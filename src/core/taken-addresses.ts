@@ -62,10 +62,6 @@ export class TakenAddresses {
     )
   }
 
-  isReservedIn(set: AddressSet): boolean {
-    return [...this.#taken].some(([address, { state }]) => state === 'reserved' && set.has(address))
-  }
-
   #takenAs(address: Address, state: Taken['state']): Taken {
     const taken = this.#taken.get(address)
     assert(taken?.state === state, `address is ${taken?.state ?? 'not taken'}, not ${state}`)

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
+import { formatRange } from '../../src/core/address-range.ts'
 import { AddressSet } from '../../src/core/address-set.ts'
 import { AddressBook, type Reservation } from '../../src/core/address-book.ts'
 import { ip, pool, sandbox } from '../support/samples.ts'
@@ -17,6 +18,14 @@ function book(...pools: ReturnType<typeof pool>[]): AddressBook {
   made.gain(everything)
   made.setPools(pools.length === 0 ? [small] : pools)
   return made
+}
+
+function formatted(set: AddressSet): string[] {
+  return [...set.ranges()].map(formatRange)
+}
+
+function range(start: Address, length: bigint): AddressSet {
+  return AddressSet.of([{ start, end: start + length }])
 }
 
 function given(reservation: Reservation): Address {
@@ -144,6 +153,94 @@ t.test('what the store remembers is used before anything is handed out', async t
   )
 })
 
+t.test('an address is free when a pool offers it and it is ours', async t => {
+  const made = new AddressBook(policy)
+  made.setPools([small])
+  t.match(made.reserve('small', 'x', 0), { type: 'Exhausted', suspects: [] })
+  t.match(made.reserveExact(ip('10.9.0.2'), ['small'], 'x', 0), { type: 'Outside' })
+  made.gain(range(ip('10.9.0.2'), 2n))
+  made.gain(range(ip('10.9.0.3'), 1n))
+  made.gain(range(ip('10.9.0.7'), 9n))
+  made.checkInvariants()
+  t.match(made.usage(), [{ total: 6n, free: 2n }])
+  t.same([take(made), take(made)], [ip('10.9.0.2'), ip('10.9.0.3')])
+  t.same(formatted(made.mine), ['10.9.0.2-10.9.0.3', '10.9.0.7-10.9.0.15'])
+  made.setPools([pool('small', '10.9.0.0/29', '10.9.0.6-10.9.0.9')])
+  made.checkInvariants()
+  t.equal(take(made), ip('10.9.0.7'), 'custody outlives the pools')
+})
+
+t.test('what is lost leaves at once, but for pods', async t => {
+  const made = book()
+  const [live, cooling] = [take(made), take(made)]
+  made.cool(cooling, 0, undefined, false)
+  const reserved = given(made.reserve('small', 'x', 0))
+  t.same(made.coolingIn(everything), [cooling])
+  made.lose(range(ip('10.9.0.1'), 4n))
+  made.checkInvariants()
+  t.same(made.coolingIn(everything), [])
+  t.match(made.usage(), [{ used: 2n, cooling: 0n, free: 2n }])
+  t.equal(made.holderOf(live), 'somebody')
+  made.cancel(reserved)
+  made.cool(live, 1, undefined, true)
+  t.match(made.reserveExact(live, ['small'], 'x', 1), { type: 'Outside' }, 'cooling elsewhere')
+  t.same(made.coolingIn(everything), [live])
+  t.equal(made.holding('small').cooling, 1)
+  made.gain(range(ip('10.9.0.1'), 1n))
+  made.checkInvariants()
+  t.same(formatted(made.grantable('small', 1, true)), ['10.9.0.1', '10.9.0.5-10.9.0.6'])
+  t.same(made.endCooldowns(30_001), [live])
+  t.match(made.usage(), [{ used: 0n, cooling: 0n, free: 3n }])
+})
+
+t.test('a pod that was there before custody came keeps its address', async t => {
+  const made = new AddressBook(policy)
+  made.setPools([small])
+  made.restoreLive(ip('10.9.0.1'), 'small', 'a')
+  made.restoreCooling({ address: ip('10.9.0.2'), pool: 'small', since: 0 }, true)
+  made.restoreCooling({ address: ip('10.9.0.3'), pool: 'small', since: -1 }, true)
+  made.gain(range(ip('10.9.0.1'), 4n))
+  made.checkInvariants()
+  t.same(formatted(made.liveRanges()), ['10.9.0.1'])
+  t.same([take(made), take(made), take(made)], ['10.9.0.4', '10.9.0.3', '10.9.0.2'].map(ip))
+})
+
+t.test('what may be given away', async t => {
+  const made = book()
+  const [live, warm, old, gone] = [take(made), take(made), take(made), take(made)]
+  made.cool(old, 0, sandbox(1), false)
+  made.cool(warm, 1_000, sandbox(2), false)
+  made.cool(gone, 1_000, sandbox(3), true)
+  given(made.reserve('small', 'x', 0))
+  t.same(formatted(made.grantable('small', 5_000, false)), ['10.9.0.6'])
+  t.same(formatted(made.grantable('small', 5_000, true)), ['10.9.0.3-10.9.0.4', '10.9.0.6'])
+  t.same(formatted(made.grantable('nowhere', 5_000, true)), [])
+  t.same(
+    made.suspectsOf('small').map(({ address }) => address),
+    [old, warm],
+    'the oldest first'
+  )
+  t.same(made.suspectsOf('nowhere'), [])
+  t.same(made.holding('small'), { free: 1, used: 2, cooling: 3 })
+  t.same(made.holding('nowhere'), { free: 0, used: 0, cooling: 0 })
+  t.equal(made.holderOf(live), 'somebody')
+  t.equal(made.holderOf(warm), undefined)
+  t.same(formatted(made.liveRanges()), ['10.9.0.1', '10.9.0.5'])
+  const wide = book(pool('w', 'fd00::/64', 'fd00::1-fd00::ffff:ffff:ffff:fffe'))
+  t.equal(wide.holding('w').free, Number.MAX_SAFE_INTEGER)
+})
+
+t.test('the oldest cools down first, also after a cancelled reservation', async t => {
+  const made = book()
+  const all = [1, 2, 3, 4, 5, 6].map(() => take(made))
+  for (const [i, address] of all.entries()) made.cool(address, i, undefined, false)
+  t.equal(given(made.reserve('small', 'x', 6_000)), all[0])
+  made.cancel(all[0] as Address)
+  t.equal(given(made.reserve('small', 'x', 6_000)), all[0])
+  made.cancel(all[0] as Address)
+  t.same(made.endCooldowns(30_000), [all[0]])
+})
+
 t.test('a pool of any width is one and the same effort', async t => {
   for (const wide of [
     pool('w', '10.0.0.0/8', '10.0.0.1-10.255.255.254'),
@@ -155,14 +252,11 @@ t.test('a pool of any width is one and the same effort', async t => {
   }
 })
 
-type Command =
-  | { readonly type: 'reserve' | 'confirm' | 'cancel' | 'cool' | 'vacate'; readonly n: number }
-  | { readonly type: 'exact'; readonly n: number }
-  | { readonly type: 'wait'; readonly n: number }
-  | { readonly type: 'pools'; readonly n: number }
-
-const command: fc.Arbitrary<Command> = fc.record({
+const command = fc.record({
   type: fc.constantFrom(
+    'gain',
+    'gain',
+    'lose',
     'reserve',
     'reserve',
     'confirm',
@@ -194,10 +288,12 @@ t.test('random histories agree with the model', async t => {
         const before = state.get(reservation.address)
         const early = before?.word === 'cooling' && now - before.since < policy.scarceMs
         t.ok(before === undefined || before.word === 'cooling', 'never one that is used')
+        t.notOk(foreign.has(reservation.address), 'never one that is not ours')
         t.notOk(early && !vacated.has(reservation.address), 'never one that is too warm')
         state.set(reservation.address, { word: 'reserved', since: before?.since ?? -1 })
       }
       const vacated = new Set<Address>()
+      const foreign = new Set<Address>()
       for (const { type, n } of commands) {
         const address = ip(`10.9.0.${n}`)
         const word = state.get(address)?.word
@@ -231,6 +327,20 @@ t.test('random histories agree with the model', async t => {
             vacated.delete(ended)
           }
         }
+        if (type === 'gain') {
+          made.gain(range(address, 2n))
+          foreign.delete(address)
+          foreign.delete((address + 1n) as Address)
+        }
+        if (type === 'lose') {
+          made.lose(range(address, 1n))
+          foreign.add(address)
+          if (word === 'cooling') state.delete(address)
+          t.same(made.coolingIn(range(address, 1n)), [])
+        }
+        for (const one of foreign) t.notOk(made.mine.has(one))
+        const after = state.get(address)?.word
+        t.equal(made.holderOf(address) !== undefined, after === 'reserved' || after === 'live')
         if (type === 'pools') made.setPools(layouts[n % layouts.length] ?? [])
         made.checkInvariants()
       }

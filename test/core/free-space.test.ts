@@ -88,6 +88,33 @@ t.test('long sequences over six bits agree with a plain set', async () => {
   )
 })
 
+t.test('every range that is added to or removed from every subset of six addresses', async t => {
+  const wrong: string[] = []
+  for (let bits = 0; bits < 64; bits += 1) {
+    const members = [0, 1, 2, 3, 4, 5].filter(i => bits & (1 << i))
+    for (let from = 0; from < 7; from += 1) {
+      for (let to = from + 1; to <= 7; to += 1) {
+        const range = { start: at(from), end: at(to) }
+        const within = Array.from({ length: to - from }, (_, i) => from + i)
+        const [more, less] = [spaceOf(members), spaceOf(members)]
+        more.add(range)
+        less.remove(range)
+        const problems = [
+          difference(more, new Set([...members, ...within]), 8),
+          difference(less, new Set(members).difference(new Set(within)), 8)
+        ]
+        for (const problem of problems) {
+          if (problem !== undefined) wrong.push(`{${members.join()}}, ${from} to ${to}: ${problem}`)
+        }
+        // Boundaries that meet must be gone, or ranges would come out in pieces.
+        const whole = [...AddressSet.of(more.ranges()).ranges()]
+        if (whole.length !== [...more.ranges()].length) wrong.push(`{${members.join()}} in pieces`)
+      }
+    }
+  }
+  t.same(wrong, [])
+})
+
 t.test('next-fit goes round and comes back to what was given', async t => {
   const space = spaceOf([0, 1, 2])
   let cursor: Address | undefined
