@@ -28,7 +28,9 @@ export interface Mesh {
    * Rejects when the peer cannot be reached or does not answer in time.
    */
   ask(peer: string, question: Uint8Array): Promise<Uint8Array>
-  /** Tell everybody who listens. */
+  /** Joins the rumours of this cluster, and leaves those of another. */
+  setCluster(cluster: string): void
+  /** Tell everybody of the cluster who listens. */
   publish(envelope: Envelope): void
   /** Where a peer may be found; the latest word wins. */
   learn(whereabouts: readonly Whereabouts[]): void

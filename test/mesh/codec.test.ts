@@ -32,7 +32,7 @@ t.test('a message comes out as it went in', async t => {
   )
 })
 
-t.test('a tail comes out byte for byte', async t => {
+t.test('a tail comes out byte for byte', async () => {
   fc.assert(
     fc.property(someRun, run => {
       const decoded = decodeEnvelope(
@@ -64,7 +64,7 @@ t.test('all of a family is one run', async t => {
   t.strictSame(decodeEnvelope(encodeEnvelope(envelope)), envelope)
 })
 
-t.test('bytes of chance', async t => {
+t.test('bytes of chance', async () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), bytes => {
       assert('problem' in decodeEnvelope(bytes))
@@ -133,7 +133,7 @@ t.test('fields beyond their limits', async t => {
     ['Greeted', [Buffer.alloc(7)]],
     ['No', ['d', 1, 'pool', 'Because', [1, 2, 3, 4], []]],
     ['Summary', ['d', Buffer.alloc(8), [1, 2, 3]]],
-    ['Confirm', ['d', Buffer.alloc(8), 1, Array(runsPerMessageMax + 1).fill([])]],
+    ['Confirm', ['d', Buffer.alloc(8), 1, Array.from({ length: runsPerMessageMax + 1 }, () => [])]],
     ['Confirm', ['d', Buffer.alloc(8), 1, [[Buffer.alloc(4, 255), 2, 1, 1, 1, 1, 1]]]],
     ['Confirm', ['d', Buffer.alloc(8), 1, [[Buffer.alloc(4), 0, 1, 1, 1, 1, 1]]]],
     [
