@@ -21,7 +21,7 @@ const runOf = (text: string, length: bigint, tail = ''): Run => {
   }
 }
 
-t.test('a message comes out as it went in', async t => {
+t.test('a message comes out as it went in', async () => {
   fc.assert(
     fc.property(someEnvelope, envelope => {
       const bytes = encodeEnvelope(envelope)
