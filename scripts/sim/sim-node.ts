@@ -1,0 +1,280 @@
+// One machine of a world: its disk, its clock, its pods, and the process on it, which starts, dies between two
+// messages or around a commit, and comes back over what was durable.
+
+import type { Address } from '../../src/core/address.ts'
+import { Deliveries } from '../../src/core/deliveries.ts'
+import type { Rules } from '../../src/core/lease/rules.ts'
+import {
+  type ConfirmMode,
+  furnish,
+  type HouseParts,
+  type HouseRefs
+} from '../../src/actors/house.ts'
+import { StoreFailedError } from '../../src/core/errors.ts'
+import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
+import type { Log } from '../../src/ports/log.ts'
+import type { PoolDocument, PoolListing } from '../../src/ports/pool-source.ts'
+import type { Agenda } from './agenda.ts'
+import { Chance } from './chance.ts'
+import { type Net, SimMesh } from './net.ts'
+import type { Pods } from './pods.ts'
+import { SimClock } from './sim-clock.ts'
+import { Died, SimDisk } from './sim-disk.ts'
+import type { SimRegistry } from './sim-registry.ts'
+import { SimSystem } from './sim-system.ts'
+
+/** Where a process dies: before its next message, or on either side of a commit. */
+export type Moment = 'message' | 'beforeCommit' | 'afterCommit'
+
+export interface NodeSetup {
+  readonly index: number
+  readonly seed: number
+  readonly pace: number
+  readonly confirm: ConfirmMode
+  readonly rules: Rules
+  readonly documents: readonly PoolDocument[]
+  readonly cooldown: HouseParts['cooldown']
+  readonly reap: HouseParts['reap']
+}
+
+/** What a node tells of itself. */
+export interface NodeObserver {
+  onHandling(node: SimNode, actor: string, type: string): void
+  onCommitted(node: SimNode, changes: readonly Change[]): void
+  onCrashed(node: SimNode, actor: string, error: unknown): void
+  onEnded(node: SimNode, why: string): void
+  onProcess(node: SimNode, what: 'starts' | 'dies'): void
+  onPipes(change: number): void
+  readonly log: (node: SimNode) => Log
+}
+
+export interface Surroundings {
+  readonly agenda: Agenda
+  readonly net: Net
+  readonly registry: SimRegistry
+  readonly observer: NodeObserver
+}
+
+interface Process {
+  readonly system: SimSystem
+  readonly mesh: SimMesh
+  readonly refs: HouseRefs
+}
+
+const retryMs = 1_000
+
+export class SimNode {
+  readonly index: number
+  readonly name: string
+  readonly clock: SimClock
+  readonly chance: Chance
+  readonly #setup: NodeSetup
+  readonly #around: Surroundings
+  readonly #listing: PoolListing
+  readonly #interest: readonly Address[]
+  #disk: SimDisk
+  #process: Process | undefined
+  #boots = 1
+  #isOn = true
+  #opened = 0
+  #isTorn = false
+  #doom: { readonly moment: Moment; left: number; readonly onDead: () => void } | undefined
+  /** How many times slower than usual it handles messages. */
+  slowness = 1
+  /** Set once, by the world. */
+  pods: Pods | undefined
+
+  /** `interest`: the addresses of all pools. */
+  constructor(setup: NodeSetup, around: Surroundings, interest: readonly Address[]) {
+    this.#setup = setup
+    this.#around = around
+    this.index = setup.index
+    this.name = `n${setup.index}`
+    this.clock = new SimClock(around.agenda, setup.pace)
+    this.chance = new Chance(setup.seed, this.name)
+    this.#listing = { documents: setup.documents, problems: [], skipped: [] }
+    this.#interest = interest
+    this.#disk = new SimDisk(interest, this.chance, this.boot)
+  }
+
+  get disk(): SimDisk {
+    return this.#disk
+  }
+
+  get boot(): string {
+    return `boot-${this.index}-${this.#boots}`
+  }
+
+  get isOn(): boolean {
+    return this.#isOn
+  }
+
+  /** The actors to talk to, while there is a process. */
+  get refs(): HouseRefs | undefined {
+    return this.#process?.refs
+  }
+
+  get system(): SimSystem | undefined {
+    return this.#process?.system
+  }
+
+  /** How often the database was opened when the process started. */
+  get opened(): number {
+    return this.#opened
+  }
+
+  start(): void {
+    if (!this.#isOn || this.#process !== undefined) return
+    this.#disk.store.open()
+    this.#opened = this.#disk.store.load().leases.identity.opened
+    this.#furnish(new Deliveries())
+  }
+
+  /** End the process at once. */
+  kill(): void {
+    const process = this.#process
+    if (process === undefined) return
+    this.#process = undefined
+    this.#doom = undefined
+    process.system.abandon()
+    process.mesh.hush()
+    this.#around.observer.onProcess(this, 'dies')
+    this.pods?.onProcessGone()
+  }
+
+  /** End the process at one of its next such moments. */
+  doom(moment: Moment, skip: number, onDead: () => void): void {
+    if (this.#process !== undefined) this.#doom = { moment, left: skip, onDead }
+  }
+
+  powerOff(): void {
+    this.kill()
+    this.#isOn = false
+    this.pods?.onMachineGone()
+  }
+
+  powerOn(): void {
+    if (this.#isOn) return
+    this.#isOn = true
+    this.#boots += 1
+    this.clock.reboot()
+    this.start()
+  }
+
+  /** Another disk, with nothing on it. */
+  loseDisk(): void {
+    this.#disk = new SimDisk(this.#interest, this.chance, `boot-${this.index}-${this.#boots + 1}`)
+  }
+
+  #furnish(deliveries: Deliveries): void {
+    const { net, registry, observer } = this.#around
+    const { confirm, rules, cooldown, reap, documents } = this.#setup
+    const { key } = this.#disk.store.load().leases.identity
+    const system: SimSystem = new SimSystem({
+      clock: this.clock,
+      wake: turn => this.#wake(system, turn),
+      onHandling: (actor, { type }) => observer.onHandling(this, actor, type),
+      onCrashed: (actor, error) => observer.onCrashed(this, actor, error),
+      onPipes: change => observer.onPipes(change)
+    })
+    const mesh = new SimMesh(net, this.index, peerOf(key), () => system.isAlive)
+    const store: AttachmentStore = {
+      load: () => this.#disk.store.load(),
+      commit: changes => this.#commit(system, changes),
+      close: () => {}
+    }
+    const pods = this.pods
+    const parts: HouseParts = {
+      store,
+      source: { read: () => Promise.resolve(this.#listing), watch: () => () => {} },
+      probe: {
+        see: () => ({ type: 'Missing' }),
+        sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
+      },
+      clock: this.clock,
+      log: observer.log(this),
+      random: this.chance,
+      mesh,
+      registry: registry.from(this.index),
+      boot: this.boot,
+      node: this.name,
+      machine: `machine-${this.index}`,
+      founds: this.index === 0,
+      confirm,
+      cooldown,
+      reap,
+      rules,
+      onEnded: why => this.#onEnded(system, why)
+    }
+    this.#isTorn = false
+    const inheritance = { listing: { ...this.#listing, documents }, onListed: () => {}, deliveries }
+    const refs = furnish(system, parts, inheritance, () => {})
+    this.#process = { system, mesh, refs }
+    if (!mesh.isListening) {
+      const { membership } = refs
+      mesh.listen({
+        onMessage: (peer, envelope) => void membership.tell({ type: 'Heard', peer, envelope }),
+        onRumour: (peer, envelope) => void membership.tell({ type: 'Overheard', peer, envelope }),
+        onReachable: (peer, reachable) =>
+          membership.insist({ type: 'PeerReachable', peer, reachable }),
+        onAsked: () => Promise.reject(new Error('no registrar lives here'))
+      })
+    }
+    observer.onProcess(this, 'starts')
+  }
+
+  #wake(system: SimSystem, turn: () => boolean): void {
+    this.#around.agenda.after(this.slowness * this.chance.between(0.005, 0.05), () => {
+      if (this.#isDoomed(system, 'message')) return
+      if (turn()) this.#wake(system, turn)
+    })
+  }
+
+  #commit(system: SimSystem, changes: readonly Change[]): void {
+    if (!system.isAlive || this.#isDoomed(system, 'beforeCommit')) throw new Died()
+    this.#disk.commit(changes)
+    this.#around.observer.onCommitted(this, changes)
+    this.#isDoomed(system, 'afterCommit')
+  }
+
+  #isDoomed(system: SimSystem, moment: Moment): boolean {
+    const doom = this.#doom
+    if (doom?.moment !== moment || this.system !== system) return false
+    doom.left -= 1
+    if (doom.left >= 0) return false
+    this.kill()
+    doom.onDead()
+    return true
+  }
+
+  /** As the guardian does: what is in the house serves nothing any more, another incarnation moves in. */
+  #onEnded(system: SimSystem, why: string): void {
+    if (this.#isTorn || this.system !== system) return
+    this.#isTorn = true
+    this.#around.observer.onEnded(this, why)
+    this.#around.agenda.after(this.chance.between(0, 2), () => this.#reincarnate(system))
+  }
+
+  #reincarnate(system: SimSystem): void {
+    if (this.system !== system) return
+    const [incarnation, key] = [this.chance.hex(16), this.chance.hex(32)]
+    const change: Change = { type: 'Reincarnate', incarnation, key }
+    try {
+      this.#disk.commit([change])
+    } catch (error) {
+      if (!(error instanceof StoreFailedError)) throw error
+      this.#around.agenda.after(retryMs, () => this.#reincarnate(system))
+      return
+    }
+    this.#around.observer.onCommitted(this, [change])
+    this.kill()
+    this.#furnish(new Deliveries())
+  }
+}
+
+const nowhere = { boot: '', namespace: undefined, witness: undefined, held: undefined }
+
+/** Of the seed of a key; the real one goes through a public key. */
+function peerOf(key: string): string {
+  return `peer-${key.slice(0, 24)}`
+}
