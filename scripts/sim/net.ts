@@ -26,6 +26,14 @@ export interface NetObserver {
   onGarbled(problem: string, envelope: Envelope): void
 }
 
+/** A message that a schedule keeps back until it lets it go. */
+interface Held {
+  readonly from: number
+  readonly to: number | undefined
+  readonly envelope: Envelope
+  readonly deliver: () => void
+}
+
 /** A tenth of what is told to everybody gets lost in fair weather as well: nobody may rely on it. */
 const rumourLoss = 0.1
 
@@ -34,6 +42,9 @@ export class Net {
   weather: Weather = fairWeather
   /** Whether two that lose or regain sight of each other notice at once. */
   noticeMs = 300
+  /** For schedules by hand: which messages are kept back. */
+  holds: (from: number, to: number | undefined, envelope: Envelope) => boolean = () => false
+  readonly held: Held[] = []
   readonly #agenda: Agenda
   readonly #chance: Chance
   readonly #observer: NetObserver
@@ -59,6 +70,12 @@ export class Net {
   send(from: number, fromPeer: string, toPeer: string, envelope: Envelope): void {
     this.#observer.onSent(from, toPeer, envelope)
     const bytes = encodeEnvelope(envelope)
+    const to = this.#endpoints.find(({ peer }) => peer === toPeer)?.node
+    if (this.holds(from, to, envelope)) {
+      const deliver = () => this.#deliver(fromPeer, toPeer, bytes, envelope)
+      this.held.push({ from, to, envelope, deliver })
+      return
+    }
     const copies = this.#chance.hits(this.weather.doubling) ? 2 : 1
     for (let i = 0; i < copies; i += 1) {
       const delayMs = fateOf(this.weather, this.#chance)
@@ -136,7 +153,6 @@ export class SimMesh implements Mesh {
   readonly #isAlive: () => boolean
   #hush = () => {}
   #cluster = ''
-  isListening = false
 
   constructor(net: Net, node: number, peer: string, isAlive: () => boolean) {
     this.#net = net
@@ -150,7 +166,6 @@ export class SimMesh implements Mesh {
   }
 
   listen(listener: MeshListener): void {
-    this.isListening = true
     const cluster = () => this.#cluster
     this.#hush = this.#net.listen({ node: this.#node, peer: this.peer, listener, cluster })
   }

@@ -22,7 +22,8 @@ export async function shrink(plan: Plan, rules: Rules, rule: string): Promise<Pl
   await takeIfItFails({ ...best, lostDels: 0 })
   for (const size of sizesFrom(best.events.length >> 1)) {
     let at = 0
-    while (at < best.events.length && attemptsLeft > 0) {
+    while (at < best.events.length) {
+      if (attemptsLeft <= 0) return best
       const events = best.events.filter((_, i) => i < at || i >= at + size)
       if (!(await takeIfItFails({ ...best, events }))) at += size
     }

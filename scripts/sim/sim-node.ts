@@ -58,7 +58,8 @@ export interface Surroundings {
 interface Process {
   readonly system: SimSystem
   readonly mesh: SimMesh
-  readonly refs: HouseRefs
+  /** Undefined while they are being put together. */
+  readonly refs: HouseRefs | undefined
 }
 
 const retryMs = 1_000
@@ -77,6 +78,7 @@ export class SimNode {
   #boots = 1
   #isOn = true
   #opened = 0
+  #session = ''
   #isTorn = false
   #doom: { readonly moment: Moment; left: number; readonly onDead: () => void } | undefined
   /** How many times slower than usual it handles messages. */
@@ -126,6 +128,7 @@ export class SimNode {
   start(): void {
     if (!this.#isOn || this.#process !== undefined) return
     this.#disk.store.open()
+    this.#session = this.chance.hex(8)
     this.#opened = this.#disk.store.load().leases.identity.opened
     this.#furnish(new Deliveries())
   }
@@ -191,7 +194,7 @@ export class SimNode {
         see: () => ({ type: 'Missing' }),
         sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
       },
-      clock: this.clock,
+      clock: system.clock,
       log: observer.log(this),
       random: this.chance,
       mesh,
@@ -204,22 +207,15 @@ export class SimNode {
       cooldown,
       reap,
       rules,
+      session: this.#session,
+      onAsked: () => Promise.reject(new Error('no registrar lives here')),
       onEnded: why => this.#onEnded(system, why)
     }
     this.#isTorn = false
     const inheritance = { listing: { ...this.#listing, documents }, onListed: () => {}, deliveries }
+    this.#process = { system, mesh, refs: undefined }
     const refs = furnish(system, parts, inheritance, () => {})
     this.#process = { system, mesh, refs }
-    if (!mesh.isListening) {
-      const { membership } = refs
-      mesh.listen({
-        onMessage: (peer, envelope) => void membership.tell({ type: 'Heard', peer, envelope }),
-        onRumour: (peer, envelope) => void membership.tell({ type: 'Overheard', peer, envelope }),
-        onReachable: (peer, reachable) =>
-          membership.insist({ type: 'PeerReachable', peer, reachable }),
-        onAsked: () => Promise.reject(new Error('no registrar lives here'))
-      })
-    }
     observer.onProcess(this, 'starts')
   }
 

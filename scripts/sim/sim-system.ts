@@ -26,6 +26,8 @@ interface Spawned {
 }
 
 export class SimSystem implements Spawner {
+  /** The node's clock; alarms end with the process. */
+  readonly clock: Clock
   readonly #host: Host
   readonly #queue: (() => void)[] = []
   readonly #actors: Spawned[] = []
@@ -35,6 +37,13 @@ export class SimSystem implements Spawner {
 
   constructor(host: Host) {
     this.#host = host
+    const { clock } = host
+    this.clock = {
+      monotonicMs: () => clock.monotonicMs(),
+      bootNs: () => clock.bootNs(),
+      wallMs: () => clock.wallMs(),
+      after: (delayMs, action) => clock.after(delayMs, () => this.#guarded(action))
+    }
   }
 
   get isAlive(): boolean {
@@ -63,7 +72,7 @@ export class SimSystem implements Spawner {
 
   spawn<Message, State>(behaviour: Behaviour<Message, State>): ActorRef<Message> {
     const { name, mailboxLimit } = behaviour
-    const { clock } = this.#host
+    const { clock } = this
     const watchers = new Set<(reason: StopReason) => void>()
     const timers = new Map<string, () => void>()
     let waiting = 0
@@ -149,6 +158,15 @@ export class SimSystem implements Spawner {
     this.#queue.length = 0
     this.#head = 0
     return false
+  }
+
+  #guarded(action: () => void): void {
+    if (!this.#isAlive) return
+    try {
+      action()
+    } catch (error) {
+      if (this.#isAlive) this.#host.onCrashed('an alarm', error)
+    }
   }
 
   #pipe(change: number): void {
