@@ -94,30 +94,32 @@ export class Admission {
 
   #ask(errand: Errand, { claim, pool }: Extract<Step, { type: 'Ask' }>): void {
     const subnet = this.#ledger.subnetOf(pool)
+    const { deadline } = errand.request
     const holder = keyText(errand.request.key)
     const replyTo = (reply: ReserveReply): void => {
       this.#context.self.insist({ type: 'Reserved', errand: errand.id, subnet, ...reply })
     }
     const told =
       claim.type === 'Next'
-        ? subnet.tell({ type: 'Reserve', pool: pool.name, holder, replyTo })
+        ? subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })
         : subnet.tell({
             type: 'ReserveExact',
             address: claim.address,
             pools: claim.pools.map(({ name }) => name),
             holder,
+            deadline,
             replyTo
           })
     if (!told) this.giveUp(errand, { reason: 'Overloaded' })
   }
 
   reserved(message: Reserved): void {
-    const { errand: id, subnet, reservation, usage } = message
+    const { errand: id, subnet, reservation, usage, lack } = message
     const errand = this.#byId.get(id)
     if (errand !== undefined && this.#ledger.isSettling(errand.request.key)) {
       return this.#ledger.whenSettled(errand.request.key, () => this.reserved(message))
     }
-    if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet))
+    if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet, lack))
     if (reservation.type === 'Reserved') {
       subnet.insist({ type: 'Cancel', address: reservation.address })
     }

@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
 import type { CatalogueMessage } from './messages/catalogue.ts'
+import type { SecretaryMessage } from './messages/secretary.ts'
 import type { SubnetMessage } from './messages/subnet.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import { reportPools, reportSkipped } from './pool-report.ts'
@@ -26,10 +27,11 @@ export interface CatalogueOptions {
   readonly source: PoolSource
   readonly log: Log
   readonly initial: PoolSet
-  /** The actors of all subnets there are, by CIDR; the catalogue adds to it. */
-  readonly subnets: Map<string, ActorRef<SubnetMessage>>
+  /** The actors of all subnets there are, by CIDR; `spawnSubnet` adds to it. */
+  readonly subnets: ReadonlyMap<string, ActorRef<SubnetMessage>>
   readonly spawnSubnet: (cidr: string) => ActorRef<SubnetMessage>
   readonly allocator: ActorRef<AllocatorMessage>
+  readonly secretary: ActorRef<SecretaryMessage>
   /** Hears of every listing, so that a house that is built anew starts from the latest one. */
   readonly onListed: (listing: PoolListing) => void
 }
@@ -83,6 +85,13 @@ function receive(
       if (unsettled) context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
       return { set, skipped: listing.skipped, reading: 'no' }
     }
+    case 'ViewAdvanced': {
+      // Subnets that only other nodes have pools of: this node keeps their custody in mind as well.
+      const missing = [...message.view.domains.keys()].filter(cidr => !options.subnets.has(cidr))
+      for (const cidr of missing) options.spawnSubnet(cidr)
+      if (missing.length > 0) publishPools(state.set, options)
+      return state
+    }
     case 'DescribePools':
       message.replyTo({ set: state.set, subnets: options.subnets })
       return state
@@ -112,10 +121,12 @@ function unreadable(error: unknown, set: PoolSet): { listing: PoolListing; inUse
 }
 
 /** First the subnets learn their pools, then the allocator may ask for them. */
-function publishPools(set: PoolSet, { subnets, spawnSubnet, allocator }: CatalogueOptions): void {
+function publishPools(set: PoolSet, options: CatalogueOptions): void {
+  const { subnets, spawnSubnet, allocator, secretary } = options
   const byCidr = poolsByCidr(set)
+  secretary.insist({ type: 'WantDomains', domains: [...byCidr.keys()] })
   for (const cidr of byCidr.keys()) {
-    if (!subnets.has(cidr)) subnets.set(cidr, spawnSubnet(cidr))
+    if (!subnets.has(cidr)) spawnSubnet(cidr)
   }
   for (const [cidr, actor] of subnets) {
     actor.insist({ type: 'SetPools', pools: byCidr.get(cidr) ?? [] })

@@ -9,7 +9,7 @@ import type { Claim } from '../core/demand.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import type { Allocate } from './messages/allocator.ts'
-import type { SubnetMessage } from './messages/subnet.ts'
+import type { Lack, SubnetMessage } from './messages/subnet.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
@@ -42,6 +42,7 @@ export class Errand {
   #poolsTried = 0
   #usage: PoolUsage[] = []
   #readyInMs: number | undefined
+  #lack: Lack | undefined
 
   constructor(id: number, request: Allocate, claims: readonly Claim[]) {
     this.id = id
@@ -73,7 +74,7 @@ export class Errand {
     if (claim.type === 'Exact' && this.#usage.length === 0) return this.#outside(claim)
     const pools = this.#usage
     if (this.#readyInMs === undefined) {
-      return { type: 'Refuse', refusal: { reason: 'PoolExhausted', pools } }
+      return { type: 'Refuse', refusal: refusalOf(this.#lack, pools) }
     }
     const readyInMs = this.#readyInMs
     const refusal: Refusal = { reason: 'AddressesCooling', pools, readyInMs }
@@ -84,7 +85,8 @@ export class Errand {
   receive(
     reservation: Reservation,
     usage: readonly PoolUsage[],
-    subnet: ActorRef<SubnetMessage>
+    subnet: ActorRef<SubnetMessage>,
+    lack?: Lack
   ): Step {
     const claim = this.#claims[this.holdings.length]
     const asked = claim?.pools[this.#poolsTried]
@@ -101,10 +103,12 @@ export class Errand {
         return { type: 'Refuse', refusal: { reason: 'AddressTaken', address, holder } }
       }
       case 'Exhausted':
-        this.#usage.push(...usage.filter(({ pool }) => pool === asked.name))
+        this.#usage.push(...usageOf(asked, usage, lack))
         this.#readyInMs = least(this.#readyInMs, reservation.readyInMs)
+        this.#lack = graver(this.#lack, lack)
         this.#poolsTried += 1
         return this.next()
+      case 'Elsewhere':
       case 'Outside':
         this.#poolsTried += 1
         return this.next()
@@ -122,6 +126,7 @@ export class Errand {
     this.#poolsTried = 0
     this.#usage = []
     this.#readyInMs = undefined
+    this.#lack = undefined
   }
 
   #outside({ address, pools }: Extract<Claim, { type: 'Exact' }>): Step {
@@ -132,4 +137,38 @@ export class Errand {
 
 function least(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}
+
+/** How full the pool is that was asked: in the whole cluster when that is known, else here. */
+function usageOf(
+  asked: IpPool,
+  usage: readonly PoolUsage[],
+  lack: Lack | undefined
+): readonly PoolUsage[] {
+  if (lack !== undefined && 'usage' in lack && lack.usage.pool === asked.name) return [lack.usage]
+  return usage.filter(({ pool }) => pool === asked.name)
+}
+
+/** Of what keeps several pools from serving, the one that says most: hope comes before certainty. */
+const gravity: readonly Lack['type'][] = ['NotServing', 'HeldBy', 'Pending', 'Unreachable', 'Full']
+
+function graver(a: Lack | undefined, b: Lack | undefined): Lack | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return gravity.indexOf(b.type) < gravity.indexOf(a.type) ? b : a
+}
+
+function refusalOf(lack: Lack | undefined, pools: readonly PoolUsage[]): Refusal {
+  switch (lack?.type) {
+    case 'Unreachable':
+      return { reason: 'PoolUnreachable', pools, silent: lack.silent }
+    case 'Pending':
+      return { reason: 'AddressesPending', pools }
+    case 'HeldBy':
+      return { reason: 'AddressHeld', address: lack.address, node: lack.node }
+    case 'NotServing':
+      return { reason: 'NotServing', why: lack.why }
+    case 'Full':
+    case undefined:
+      return { reason: 'PoolExhausted', pools }
+  }
 }

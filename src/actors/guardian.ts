@@ -2,46 +2,27 @@
 // one of them crashes. One crash takes all of them along: they share decisions, and the store is the only
 // thing that certainly survived. Too many crashes, and it gives up loudly.
 
-import type { CooldownPolicy } from '../core/cooldown.ts'
 import { Deliveries } from '../core/deliveries.ts'
-import type { AttachmentStore } from '../ports/attachment-store.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Log } from '../ports/log.ts'
-import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
-import type { SandboxProbe } from '../ports/sandbox-probe.ts'
-import { allocator } from './allocator.ts'
-import { catalogue, poolsByCidr } from './catalogue.ts'
+import type { PoolListing } from '../ports/pool-source.ts'
+import { furnish, type HouseParts, type HouseRefs } from './house.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
 import type { CatalogueMessage } from './messages/catalogue.ts'
-import type { SubnetMessage } from './messages/subnet.ts'
-import { reaper } from './reaper.ts'
-import { initialPools, rememberedByCidr, restoreBook } from './restore.ts'
+import type { MembershipMessage } from './messages/membership.ts'
+import type { SecretaryMessage } from './messages/secretary.ts'
 import { ActorSystem, type ActorVitals } from './runtime/actor-system.ts'
-import type { ActorRef, StopReason } from './runtime/ref.ts'
+import type { StopReason } from './runtime/ref.ts'
 import { Relay } from './runtime/relay.ts'
-import { subnet } from './subnet.ts'
 
 /** More crashes than this within the window, and the process had better start anew. */
 const crashesMax = 5
 const crashWindowMs = 60_000
 
-export interface GuardianOptions {
-  readonly store: AttachmentStore
-  readonly source: PoolSource
-  readonly probe: SandboxProbe
-  readonly clock: Clock
-  readonly log: Log
-  /** The current boot id. */
-  readonly boot: string
-  readonly cooldown: CooldownPolicy
-  readonly reap: { readonly everyMs: number; readonly graceMs: number }
+export interface GuardianOptions extends HouseParts {
   /** The house cannot be kept up. */
   readonly onGivenUp: (error: unknown) => void
 }
 
-export interface House {
-  readonly allocator: ActorRef<AllocatorMessage>
-  readonly catalogue: ActorRef<CatalogueMessage>
+export interface House extends HouseRefs {
   vitals(): ActorVitals[]
   /** Let every actor finish what it was told. */
   stop(): Promise<void>
@@ -52,6 +33,9 @@ export async function guard(options: GuardianOptions): Promise<House> {
   const { source, clock, log, onGivenUp } = options
   const allocatorRelay = new Relay<AllocatorMessage>('allocator')
   const catalogueRelay = new Relay<CatalogueMessage>('catalogue')
+  const membershipRelay = new Relay<MembershipMessage>('membership')
+  const secretaryRelay = new Relay<SecretaryMessage>('secretary')
+  const relays = [allocatorRelay, catalogueRelay, membershipRelay, secretaryRelay]
   const crashes: number[] = []
   let listing = await source.read()
   const deliveries = new Deliveries()
@@ -67,9 +51,11 @@ export async function guard(options: GuardianOptions): Promise<House> {
       rebuild(reason.error)
     }
     const onListed = (latest: PoolListing) => (listing = latest)
-    const refs = furnish(built, { listing, onListed, deliveries }, options, onStopped)
+    const refs = furnish(built, options, { listing, onListed, deliveries }, onStopped)
     allocatorRelay.point(refs.allocator)
     catalogueRelay.point(refs.catalogue)
+    membershipRelay.point(refs.membership)
+    secretaryRelay.point(refs.secretary)
     system = built
   }
   const rebuild = (error: unknown) => {
@@ -77,8 +63,7 @@ export async function guard(options: GuardianOptions): Promise<House> {
     const recent = crashes.filter(at => now - at < crashWindowMs)
     crashes.splice(0, crashes.length, ...recent, now)
     log.error({ error, crashes: crashes.length }, 'an actor crashed; the house is built anew')
-    allocatorRelay.point(undefined)
-    catalogueRelay.point(undefined)
+    for (const relay of relays) relay.point(undefined)
     if (crashes.length > crashesMax) return onGivenUp(error)
     try {
       build()
@@ -93,6 +78,8 @@ export async function guard(options: GuardianOptions): Promise<House> {
   return {
     allocator: allocatorRelay,
     catalogue: catalogueRelay,
+    membership: membershipRelay,
+    secretary: secretaryRelay,
     vitals: () => system?.vitals() ?? [],
     stop: async () => {
       unwatch()
@@ -101,63 +88,4 @@ export async function guard(options: GuardianOptions): Promise<House> {
       await last?.stop()
     }
   }
-}
-
-/** What a house takes over from the one before, beside what the store remembers. */
-interface Inheritance {
-  readonly listing: PoolListing
-  readonly onListed: (listing: PoolListing) => void
-  /** Who has not confirmed its answer yet may still leave without it. */
-  readonly deliveries: Deliveries
-}
-
-/** Spawn every actor over what the store remembers. */
-function furnish(
-  system: ActorSystem,
-  { listing, onListed, deliveries }: Inheritance,
-  options: GuardianOptions,
-  onStopped: (reason: StopReason) => void
-): { allocator: ActorRef<AllocatorMessage>; catalogue: ActorRef<CatalogueMessage> } {
-  const { store, source, probe, log, boot, cooldown, reap } = options
-  const state = store.load()
-  const set = initialPools(listing, state)
-  const poolsOf = poolsByCidr(set)
-  const remembered = rememberedByCidr(state)
-  const allocatorRelay = new Relay<AllocatorMessage>('allocator')
-
-  const spawnSubnet = (cidr: string): ActorRef<SubnetMessage> => {
-    const actor = system.spawn(
-      subnet({
-        cidr,
-        policy: cooldown,
-        probe,
-        restore: book =>
-          restoreBook(book, poolsOf.get(cidr) ?? [], remembered.get(cidr), state.cursors, boot),
-        onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until })
-      })
-    )
-    actor.watch(onStopped)
-    return actor
-  }
-  const cidrs = new Set([...poolsOf.keys(), ...remembered.keys()])
-  const subnets = new Map([...cidrs].map(cidr => [cidr, spawnSubnet(cidr)]))
-  const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
-  const allocatorRef = system.spawn(allocator({ store, log, boot, state, pools, deliveries }))
-  allocatorRelay.point(allocatorRef)
-  const catalogueRef = system.spawn(
-    catalogue({
-      source,
-      log,
-      initial: set,
-      subnets,
-      spawnSubnet,
-      allocator: allocatorRef,
-      onListed
-    })
-  )
-  const reaperRef = system.spawn(reaper({ allocator: allocatorRef, probe, log, boot, ...reap }))
-  allocatorRef.watch(onStopped)
-  catalogueRef.watch(onStopped)
-  reaperRef.watch(onStopped)
-  return { allocator: allocatorRef, catalogue: catalogueRef }
 }

@@ -1,22 +1,32 @@
-// Everything an actor needs from outside, and what the house shows of itself. `furnish` spawns the actors.
+// Everything the actors need from outside, and how they are put together.
 
 import type { CooldownPolicy } from '../core/cooldown.ts'
 import type { Deliveries } from '../core/deliveries.ts'
 import type { Rules } from '../core/lease/rules.ts'
+import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { Mesh } from '../ports/mesh.ts'
+import type { Mesh, MeshListener } from '../ports/mesh.ts'
 import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
 import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
+import { allocator } from './allocator.ts'
+import { catalogue, poolsByCidr } from './catalogue.ts'
+import { membership } from './membership.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
 import type { CatalogueMessage } from './messages/catalogue.ts'
 import type { MembershipMessage } from './messages/membership.ts'
 import type { SecretaryMessage } from './messages/secretary.ts'
-import type { ActorRef, StopReason } from './runtime/ref.ts'
+import { Quarter } from './quarter.ts'
+import { reaper } from './reaper.ts'
+import { initialPools, rememberedByCidr } from './restore.ts'
 import type { Spawner } from './runtime/behaviour.ts'
+import type { ActorRef, StopReason } from './runtime/ref.ts'
+import { Relay } from './runtime/relay.ts'
+import { secretary, viewOf } from './secretary.ts'
+import { synchroniser } from './synchroniser.ts'
 
 /** Who has to answer before a node serves again after a reboot. */
 export type ConfirmMode = 'none' | 'reachable' | 'all'
@@ -41,6 +51,10 @@ export interface HouseParts {
   readonly cooldown: CooldownPolicy
   readonly reap: { readonly everyMs: number; readonly graceMs: number }
   readonly rules: Rules
+  /** 16 hexadecimal digits: this process's opening of the database, whatever becomes of its actors. */
+  readonly session: string
+  /** Answers questions about the registry. */
+  readonly onAsked: MeshListener['onAsked']
   /**
    * This incarnation cannot go on: it was removed, or others remember more than it does. The house has to be
    * built anew over another one; what is in it serves nothing any more.
@@ -64,9 +78,112 @@ export interface HouseRefs {
 }
 
 /** Spawn every actor over what the store remembers; `onStopped` hears of each that ends. */
-export declare function furnish(
+export function furnish(
   spawner: Spawner,
   parts: HouseParts,
-  inheritance: Inheritance,
+  { listing, onListed, deliveries }: Inheritance,
   onStopped: (reason: StopReason) => void
-): HouseRefs
+): HouseRefs {
+  const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
+  const { cooldown, rules } = parts
+  const state = store.load()
+  const { identity, learned, peers } = state.leases
+  const { incarnation } = identity
+  const set = initialPools(listing, state)
+  const poolsOf = poolsByCidr(set)
+  const remembered = rememberedByCidr(state)
+  const allocatorRelay = new Relay<AllocatorMessage>('allocator')
+  const catalogueRelay = new Relay<CatalogueMessage>('catalogue')
+  const membershipRelay = new Relay<MembershipMessage>('membership')
+  const watched = <Message>(actor: ActorRef<Message>): ActorRef<Message> => {
+    actor.watch(onStopped)
+    return actor
+  }
+
+  let view = viewOf(learned)
+  const quarter = new Quarter({
+    ...{ spawner, parts, state, poolsOf, remembered, incarnation },
+    view: () => view,
+    watched,
+    onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until })
+  })
+  const onView = (next: ClusterView) => {
+    view = next
+    // First the guard at the door, then those behind it: what it lets in after this, it judged by this.
+    const advanced = { type: 'ViewAdvanced', view } as const
+    membershipRelay.insist(advanced)
+    synchroniserRef.insist(advanced)
+    quarter.advance(advanced)
+    catalogueRelay.insist(advanced)
+  }
+  const cidrs = new Set([...poolsOf.keys(), ...remembered.keys()])
+  const wishes = {
+    ...{ incarnation, node, peer: mesh.peer, machine, founds: parts.founds },
+    domains: [...cidrs]
+  }
+  const secretaryRef = watched(
+    spawner.spawn(secretary({ registry, store, log, random, node, wishes, learned, onView }))
+  )
+  const synchroniserRef = watched(
+    spawner.spawn(
+      synchroniser({
+        ...{ random, incarnation, view, membership: membershipRelay },
+        addresses: () => mesh.addresses()
+      })
+    )
+  )
+  const membershipRef = watched(
+    spawner.spawn(
+      membership({
+        ...{ mesh, store, random, log, rules, node, incarnation, peers, view },
+        session: { opened: identity.opened, id: parts.session },
+        secretary: secretaryRef,
+        synchroniser: synchroniserRef,
+        onReachable: message => {
+          synchroniserRef.insist(message)
+          quarter.reach(message)
+        },
+        onEnded: parts.onEnded
+      })
+    )
+  )
+  membershipRelay.point(membershipRef)
+  quarter.open({
+    membership: membershipRef,
+    synchroniser: synchroniserRef,
+    secretary: secretaryRef
+  })
+  for (const cidr of new Set([...cidrs, ...view.domains.keys()])) quarter.spawn(cidr)
+  const { subnets } = quarter
+  const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
+  const allocatorRef = watched(
+    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries }))
+  )
+  allocatorRelay.point(allocatorRef)
+  const catalogueRef = watched(
+    spawner.spawn(
+      catalogue({
+        ...{ source, log, initial: set, subnets, onListed },
+        spawnSubnet: cidr => quarter.spawn(cidr),
+        allocator: allocatorRef,
+        secretary: secretaryRef
+      })
+    )
+  )
+  catalogueRelay.point(catalogueRef)
+  secretaryRef.insist({ type: 'Learn' })
+  watched(spawner.spawn(reaper({ allocator: allocatorRef, probe, log, boot, ...reap })))
+  mesh.listen({
+    onMessage: (peer, envelope) => membershipRef.tell({ type: 'Heard', peer, envelope }),
+    onRumour: (peer, envelope) => membershipRef.tell({ type: 'Overheard', peer, envelope }),
+    onReachable: (peer, reachable) =>
+      membershipRef.insist({ type: 'PeerReachable', peer, reachable }),
+    onAsked: parts.onAsked
+  })
+  return {
+    allocator: allocatorRef,
+    catalogue: catalogueRef,
+    membership: membershipRef,
+    secretary: secretaryRef
+  }
+}

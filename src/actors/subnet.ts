@@ -1,38 +1,53 @@
-// SUBNET, one per subnet: owns its address book and alone decides which address is used.
+// SUBNET, one per subnet: owns its custody and its address book, and alone decides which address is used and
+// which is given away. So no address can be both at once.
 
-import { AddressBook, type Reservation } from '../core/address-book.ts'
-import type { CooldownPolicy, Cooling } from '../core/cooldown.ts'
-import { judgeSandbox } from '../core/sandbox.ts'
-import type { PoolUsage } from '../core/refusal.ts'
+import type { Address } from '../core/address.ts'
+import type { IpPool } from '../core/ip-pool.ts'
+import { living } from '../core/registry/cluster-view.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
-import type { Address } from '../core/address.ts'
-import type { SubnetMessage } from './messages/subnet.ts'
+import { Desk, type DeskOptions } from './desk.ts'
+import { Estate } from './estate.ts'
+import { Evidence } from './evidence.ts'
+import type { ViewAdvanced } from './messages/membership.ts'
+import type { Lack, PeerSays, ReserveExact, SubnetMessage } from './messages/subnet.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import { Sightings } from './sightings.ts'
+import { Testimony } from './testimony.ts'
+import { Transfers } from './transfers.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 /** A burst of every pod a node may have, many times over; each waiting message is a few hundred bytes. */
 const mailboxLimit = 65_536
 
-/** How late a cool-down may end: each tick costs a look at the oldest released address. */
-const cooldownTickMs = 1_000
+/** How late a cool-down may end, and a duty be noticed: each tick costs a look at the oldest ones. */
+const tickMs = 1_000
 
-export interface SubnetOptions {
-  /** The subnet in CIDR notation. */
-  readonly cidr: string
-  readonly policy: CooldownPolicy
+export interface SubnetOptions extends DeskOptions {
+  readonly pools: readonly IpPool[]
+  readonly normalMs: number
   readonly probe: SandboxProbe
-  /** Puts back what the store remembers of this subnet. */
-  readonly restore: (book: AddressBook) => void
   /** Hears of addresses that are free again. */
   readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
+  /** This node was away: nothing is served before others have been asked. */
+  readonly isUnconfirmed: boolean
+  /** Hears that they have been asked. */
+  readonly onCleared: () => void
 }
 
-type Context = ActorContext<SubnetMessage>
-
 interface State {
-  readonly book: AddressBook
-  /** A look at old namespaces is under way; one at a time is enough. */
-  readonly sighting: boolean
+  readonly desk: Desk
+  readonly room: WaitingRoom
+  readonly sightings: Sightings
+  readonly transfers: Transfers
+  readonly testimony: Testimony
+  readonly estate: Estate
+  isUnconfirmed: boolean
+  isDraining: boolean
+  /** The disk refused what the registry decided. */
+  isBehind: boolean
+  reachable: ReadonlySet<number>
+  waitsFor: readonly number[]
 }
 
 export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> {
@@ -40,94 +55,256 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
     name: 'subnet',
     mailboxLimit,
     start: context => {
-      const book = new AddressBook(options.policy)
-      options.restore(book)
-      context.schedule('cooldown', cooldownTickMs, { type: 'CooldownTick' })
-      return { book, sighting: false }
+      const desk = new Desk(options, context)
+      const sightings = new Sightings(desk, options.probe)
+      const look = (pool: string) => sightings.look(pool)
+      const room = new WaitingRoom(desk, look)
+      const evidence = new Evidence(desk)
+      const state: State = {
+        desk,
+        room,
+        sightings,
+        transfers: new Transfers(desk, room, evidence, look),
+        testimony: new Testimony(desk, evidence),
+        estate: new Estate(desk),
+        isUnconfirmed: options.isUnconfirmed,
+        isDraining: false,
+        isBehind: false,
+        reachable: new Set(),
+        waitsFor: []
+      }
+      room.setPools(options.pools)
+      enterView(state, { type: 'ViewAdvanced', view: options.custody.view })
+      if (state.isUnconfirmed) askWhetherForgotten(state)
+      context.schedule('tick', tickMs, { type: 'CooldownTick' })
+      return state
     },
-    receive: (state, message, context) => receive(state, message, context, options)
+    receive: (state, message) => {
+      receive(state, message, options)
+      return state
+    }
   }
 }
 
-function receive(
-  state: State,
-  message: SubnetMessage,
-  context: Context,
-  options: SubnetOptions
-): State {
-  const { book } = state
-  const now = context.clock.monotonicMs()
+function receive(state: State, message: SubnetMessage, options: SubnetOptions): void {
+  const { desk, room, sightings, estate } = state
+  const { book } = desk
   switch (message.type) {
-    case 'Reserve': {
-      const reservation = book.reserve(message.pool, message.holder, now)
-      message.replyTo({ reservation, usage: usageFor(reservation, book) })
-      return sightSuspects(state, reservation, context, options)
-    }
-    case 'ReserveExact': {
-      const { address, pools, holder } = message
-      const reservation = book.reserveExact(address, pools, holder, now)
-      message.replyTo({ reservation, usage: usageFor(reservation, book) })
-      return sightSuspects(state, reservation, context, options)
-    }
+    case 'Reserve':
+      return room.reserve(message)
+    case 'ReserveExact':
+      return reserveExact(state, message)
     case 'Confirm':
-      book.confirm(message.address)
-      return state
+      return book.confirm(message.address)
     case 'Cancel':
       book.cancel(message.address)
-      return state
+      return serve(state)
     case 'Cool':
       book.cool(message.address, message.since, message.sandbox, message.vacated)
-      return state
+      return looking(state)
     case 'SetPools':
       book.setPools(message.pools)
-      return state
+      room.setPools(message.pools)
+      return serve(state)
     case 'DescribeUsage':
-      message.replyTo({ pools: book.usage(), poolsInUse: book.poolsInUse() })
-      return state
+      return message.replyTo({ pools: book.usage(), poolsInUse: book.poolsInUse() })
     case 'SuspectsSighted':
-      vacateSighted(book, message.suspects, message.sightings)
-      return { ...state, sighting: false }
-    case 'CooldownTick': {
-      const cooled = book.endCooldowns(now)
-      if (cooled.length > 0) options.onCooled(cooled, now - options.policy.normalMs)
-      context.schedule('cooldown', cooldownTickMs, { type: 'CooldownTick' })
-      return state
+      sightings.seen(message.suspects, message.sightings)
+      return serve(state)
+    case 'CooldownTick':
+      return tick(state, options)
+    case 'WaitingTick':
+      return room.expire()
+    case 'PeerSays':
+      return heard(state, message)
+    case 'ViewAdvanced':
+      return enterView(state, message)
+    case 'Found':
+      return room.lacking(message.pool, message.lack)
+    case 'Outlook':
+      return room.setElsewhere(message.pool, message.elsewhere)
+    case 'Reconcile':
+      return state.testimony.summarise(message.member)
+    case 'Cleared':
+      state.isUnconfirmed = false
+      judgeServing(state)
+      return options.onCleared()
+    case 'Exposed':
+      return desk.end(message.evidence)
+    case 'Conclude':
+      state.testimony.conclude(message)
+      return settle(state)
+    case 'WaitsFor':
+      state.waitsFor = message.members
+      return
+    case 'DrainNode':
+      state.isDraining = true
+      return judgeServing(state)
+    case 'MemberReachable': {
+      const reachable = new Set(state.reachable)
+      if (message.reachable) reachable.add(message.member)
+      else reachable.delete(message.member)
+      state.reachable = reachable
+      return
     }
+    case 'FetchAddress':
+      return estate.fetch(message.address, message.replyTo)
+    case 'DescribeCustody':
+      return message.replyTo({
+        domain: desk.domain,
+        me: desk.custody.me,
+        notServing: desk.notServing,
+        runs: desk.custody.map.runs(),
+        contests: desk.custody.contests.filter(({ address }) => desk.custody.isContested(address)),
+        grants: desk.custody.grants,
+        waitsFor: state.waitsFor
+      })
   }
 }
 
-function usageFor(reservation: Reservation, book: AddressBook): PoolUsage[] {
-  return reservation.type === 'Exhausted' ? book.usage() : []
-}
-
-/** Scarcity: a cooling address may be used early when its old namespace is gone, so go and look. */
-function sightSuspects(
-  state: State,
-  reservation: Reservation,
-  context: Context,
-  { probe }: SubnetOptions
-): State {
-  if (reservation.type !== 'Exhausted' || state.sighting) return state
-  const suspects = reservation.suspects.filter(({ sandbox }) => sandbox !== undefined)
-  if (suspects.length === 0) return state
-  const sandboxes = suspects.flatMap(({ sandbox }) => sandbox ?? [])
-  context.pipe(
-    probe.sight(sandboxes),
-    sightings => ({ type: 'SuspectsSighted', suspects, sightings }),
-    () => ({ type: 'SuspectsSighted', suspects: [], sightings: [] })
-  )
-  return { ...state, sighting: true }
-}
-
-function vacateSighted(
-  book: AddressBook,
-  suspects: readonly Cooling[],
-  sightings: readonly Parameters<typeof judgeSandbox>[1][]
-): void {
-  for (const [i, suspect] of suspects.entries()) {
-    const { sandbox } = suspect
-    const sighting = sightings[i]
-    if (sandbox === undefined || sighting === undefined) continue
-    if (judgeSandbox(sandbox, sighting).type === 'Gone') book.vacate(suspect)
+function heard(state: State, { from, body }: PeerSays): void {
+  const { transfers, testimony, desk } = state
+  switch (body.type) {
+    case 'Ask':
+      return transfers.asked(from, body)
+    case 'Grant':
+      transfers.granted(from, body)
+      return settle(state)
+    case 'No':
+      return transfers.denied(from, body)
+    case 'Taken':
+      return transfers.taken(from, body)
+    case 'Summary':
+      return testimony.summaryHeard(from, body)
+    case 'Delta':
+      testimony.deltaHeard(from, body)
+      return settle(state)
+    case 'Collect':
+      return testimony.collect(from, body)
+    case 'Confirm':
+      return testimony.confirm(from, body)
+    case 'Collected':
+    case 'Confirmed':
+      return desk.neighbours.inquest.insist({ type: 'Testified', from, testimony: body })
+    default:
   }
+}
+
+/** What was decided may have brought addresses, duties and news. */
+function settle(state: State): void {
+  serve(state)
+  inherit(state)
+  noteDown(state)
+}
+
+/** Who waits here comes first, who waits elsewhere second. */
+function serve({ room, transfers }: State): void {
+  room.serve()
+  transfers.serveMarks()
+}
+
+/** Pods wait, here or elsewhere: what was just released may be theirs as soon as its namespace is gone. */
+function looking({ room, transfers, sightings }: State): void {
+  for (const pool of room.poolNames) {
+    if (room.waiting(pool) > 0 || transfers.wanted().has(pool)) sightings.look(pool)
+  }
+}
+
+function inherit({ desk, testimony }: State): void {
+  if (testimony.isInheriting || !testimony.hasInheritance()) return
+  testimony.isInheriting = true
+  desk.neighbours.inquest.insist({ type: 'Inherit' })
+}
+
+function noteDown({ desk, room }: State): void {
+  const pools = room.poolNames.map(pool => ({
+    pool,
+    holding: desk.holding(pool, room.waiting(pool))
+  }))
+  const hash = desk.custody.map.hash()
+  desk.neighbours.synchroniser.insist({ type: 'Noted', domain: desk.domain, hash, pools })
+}
+
+function enterView(state: State, { view }: ViewAdvanced): void {
+  const { desk, room } = state
+  const { custody } = desk
+  const change = custody.planView(view, desk.incarnation)
+  // The registry's record is durable already; what follows from it can be decided again.
+  state.isBehind = !desk.commit(change, one => custody.applyView(one))
+  room.setMembers(living(view).length)
+  judgeServing(state)
+  settle(state)
+}
+
+/** Why nothing is handed out now, if so. */
+function judgeServing({ desk, room, transfers, isUnconfirmed, isDraining }: State): void {
+  if (desk.isEnded) return
+  const { custody } = desk
+  const why =
+    custody.me === undefined
+      ? 'this node has not joined the cluster yet'
+      : !custody.view.domains.has(desk.domain)
+        ? `subnet ${desk.domain} is not under custody yet`
+        : isUnconfirmed
+          ? 'this node was away, and asks the others what happened meanwhile'
+          : isDraining
+            ? 'this node is being drained'
+            : undefined
+  desk.notServing = why
+  room.serve()
+  transfers.serveMarks()
+}
+
+function askWhetherForgotten({ desk }: State): void {
+  const { custody, neighbours } = desk
+  const me = custody.me
+  const runs = me === undefined ? [] : custody.map.runsOf(me)
+  const wctr = me === undefined ? 0 : (custody.marks.get(me) ?? 0)
+  neighbours.inquest.insist({ type: 'AskWhetherForgotten', wctr, runs })
+}
+
+function reserveExact({ desk, sightings, estate }: State, message: ReserveExact): void {
+  const { address, pools, holder, deadline, replyTo } = message
+  const { book, custody, context } = desk
+  const reservation = book.reserveExact(address, pools, holder, desk.now())
+  const isElsewhere = reservation.type === 'Elsewhere'
+  if (!isElsewhere && reservation.type !== 'Exhausted') return replyTo({ reservation, usage: [] })
+  if (!isElsewhere) for (const pool of pools) sightings.look(pool)
+  const usage = book.usage()
+  const refuse = (lack?: Lack) =>
+    replyTo({
+      reservation: isElsewhere ? { type: 'Exhausted', suspects: [] } : reservation,
+      usage,
+      ...(lack !== undefined && { lack })
+    })
+  if (desk.notServing !== undefined) return refuse({ type: 'NotServing', why: desk.notServing })
+  if (!isElsewhere) return refuse()
+  estate.fetch(address, fetched => {
+    if (fetched.type === 'Granted' && desk.now() < deadline) return context.self.insist(message)
+    if (fetched.type === 'Denied' && fetched.no.reason === 'InUse') {
+      const { holder: there = 'another pod' } = fetched.no
+      const node = custody.view.members.get(fetched.from)?.node ?? 'another node'
+      const taken = { type: 'Taken', holder: `${there} on node ${node}` } as const
+      return replyTo({ reservation: taken, usage: [] })
+    }
+    refuse(estate.lackOf(address, fetched))
+  })
+}
+
+function tick(state: State, { normalMs, onCooled }: SubnetOptions): void {
+  const { desk, room, transfers, estate } = state
+  const now = desk.now()
+  if (state.isBehind) enterView(state, { type: 'ViewAdvanced', view: desk.custody.view })
+  const cooled = desk.book.endCooldowns(now)
+  if (cooled.length > 0) onCooled(cooled, now - normalMs)
+  serve(state)
+  looking(state)
+  transfers.tick()
+  estate.retire()
+  estate.adoptOrphans()
+  if (state.isDraining) transfers.giveAway(state.reachable)
+  room.prefetch()
+  inherit(state)
+  noteDown(state)
+  desk.context.schedule('tick', tickMs, { type: 'CooldownTick' })
 }

@@ -17,7 +17,9 @@ export const cniCodes = {
   addressTaken: 101,
   noPoolFits: 102,
   poolExhausted: 110,
+  holderUnreachable: 111,
   notServing: 113,
+  poolUnreachable: 116,
   attachmentDiffers: 120,
   internal: 999
 } as const

@@ -16,6 +16,34 @@ export function refusalError(refusal: Refusal, node: string): CniError {
         `${fullPools(refusal.pools)} on ${node}; add addresses to the pool or remove pods`,
         countsOf(refusal.pools).join('; ') || undefined
       )
+    case 'PoolUnreachable':
+      return new CniError(
+        cniCodes.poolUnreachable,
+        `no free address of ${listOf('pool', refusal.pools.map(({ pool }) => pool))} can be reached from ${node}; ` +
+          `${refusal.silent.map(one => one.node).join(', ')} cannot be asked: bring back the network between them, ` +
+          'or remove a machine that is off for good: orbweaverd remove NODE',
+        [
+          ...countsOf(refusal.pools),
+          ...refusal.silent.map(({ node: silent, owned }) => `about ${owned} free at ${silent}`)
+        ].join('; ')
+      )
+    case 'AddressesPending':
+      return new CniError(
+        cniCodes.tryAgain,
+        `no free address of ${listOf('pool', refusal.pools.map(({ pool }) => pool))} on ${node} yet; other nodes are being asked`,
+        countsOf(refusal.pools).join('; ') || undefined
+      )
+    case 'AddressHeld':
+      return new CniError(
+        cniCodes.holderUnreachable,
+        `requested address ${formatAddress(refusal.address)} is held by ${refusal.node}, which does not answer ${node}; ` +
+          `if that machine is off for good: orbweaverd remove ${refusal.node}`
+      )
+    case 'NotServing':
+      return new CniError(
+        cniCodes.notServing,
+        `${node} hands out no addresses now: ${refusal.why}; the runtime will try again`
+      )
     case 'AddressesCooling':
       return new CniError(
         cniCodes.tryAgain,

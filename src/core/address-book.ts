@@ -23,6 +23,8 @@ export type Reservation =
       readonly suspects: readonly Cooling[]
     }
   | { readonly type: 'Taken'; readonly holder: string }
+  /** In the pool, but its custody is another node's. */
+  | { readonly type: 'Elsewhere' }
   | { readonly type: 'Outside' }
 
 export class AddressBook {
@@ -132,7 +134,7 @@ export class AddressBook {
     const space = this.#spaces.find(({ pool }) => pool.usable.has(address))
     if (space === undefined || !pools.includes(space.pool.name)) return { type: 'Outside' }
     if (taken !== undefined) return { type: 'Taken', holder: taken.holder }
-    if (!this.#mine.has(address)) return { type: 'Outside' }
+    if (!this.#mine.has(address)) return { type: 'Elsewhere' }
     const wait = space.cooling.waitFor(address, now)
     if (wait !== undefined) {
       return { type: 'Exhausted', readyInMs: wait.readyInMs, suspects: [wait.cooling] }

@@ -14,6 +14,18 @@ export interface PoolUsage {
 export type Refusal =
   /** Every pool that may serve the request is used up, and waiting would not help. */
   | { readonly reason: 'PoolExhausted'; readonly pools: readonly PoolUsage[] }
+  /** What can be reached has no free address; these members could not be asked. */
+  | {
+      readonly reason: 'PoolUnreachable'
+      readonly pools: readonly PoolUsage[]
+      readonly silent: readonly { readonly node: string; readonly owned: number }[]
+    }
+  /** Other nodes are being asked, and the time for this ADD is up. */
+  | { readonly reason: 'AddressesPending'; readonly pools: readonly PoolUsage[] }
+  /** Custody of the requested address is at a node that does not answer. */
+  | { readonly reason: 'AddressHeld'; readonly address: Address; readonly node: string }
+  /** This node hands out nothing now. */
+  | { readonly reason: 'NotServing'; readonly why: string }
   /** Only addresses that were released a moment ago are left; the next one is usable in `readyInMs`. */
   | {
       readonly reason: 'AddressesCooling'

@@ -12,6 +12,8 @@ import type { Log } from '../../src/ports/log.ts'
 import type { PoolDocument, PoolSource } from '../../src/ports/pool-source.ts'
 import type { SandboxProbe } from '../../src/ports/sandbox-probe.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
+import { aloneParts } from './alone.ts'
+import { MemoryRegistry } from '../../src/registry/memory-registry.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 import { boot as firstBoot, poolDocument, sandbox } from './samples.ts'
 
@@ -95,6 +97,7 @@ export class TestHouse {
   readonly clock = new ManualClock()
   readonly store = new FaultyStore()
   readonly namespaces = new DecreedNamespaces()
+  readonly registry = new MemoryRegistry()
   readonly log: LogLine[] = []
   readonly pools: ListedPools
   givenUp: unknown
@@ -123,13 +126,15 @@ export class TestHouse {
       error: write('error')
     }
     this.namespaces.boot = boot
+    this.store.inner.open()
     this.#house = await guard({
+      ...aloneParts(boot),
+      registry: this.registry,
       store: this.store,
       source: this.pools,
       probe: this.namespaces,
       clock: this.clock,
       log,
-      boot,
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },
       reap: { everyMs: 10_000, graceMs: 60_000 },
       onGivenUp: error => {

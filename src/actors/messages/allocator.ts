@@ -11,7 +11,7 @@ import type { PoolUsage, Refusal } from '../../core/refusal.ts'
 import type { Moment, Sandbox } from '../../core/sandbox.ts'
 import type { MonotonicMs } from '../../ports/clock.ts'
 import type { ActorRef, ReplyTo } from '../runtime/ref.ts'
-import type { SubnetMessage } from './subnet.ts'
+import type { Lack, SubnetMessage } from './subnet.ts'
 
 /**
  * Sent by the CNI server for an ADD. Asking again with the same key gives the same attachment. For every
@@ -127,6 +127,7 @@ export interface Reserved {
   readonly subnet: ActorRef<SubnetMessage>
   readonly reservation: Reservation
   readonly usage: readonly PoolUsage[]
+  readonly lack?: Lack
 }
 
 /** To itself: try this errand again, its addresses may have cooled. */

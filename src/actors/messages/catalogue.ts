@@ -4,6 +4,7 @@
 import type { PoolSet } from '../../core/pool-set.ts'
 import type { PoolListing } from '../../ports/pool-source.ts'
 import type { ActorRef, ReplyTo } from '../runtime/ref.ts'
+import type { ViewAdvanced } from './membership.ts'
 import type { SubnetMessage } from './subnet.ts'
 
 /** Sent by the pool source's watcher and by the catalogue's own clock. */
@@ -29,4 +30,4 @@ export interface PoolsDescribed {
   readonly subnets: ReadonlyMap<string, ActorRef<SubnetMessage>>
 }
 
-export type CatalogueMessage = Reload | Listed | DescribePools
+export type CatalogueMessage = Reload | Listed | DescribePools | ViewAdvanced

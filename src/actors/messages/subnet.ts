@@ -6,7 +6,7 @@ import type { Contest } from '../../core/lease/contest.ts'
 import type { OpenGrant } from '../../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../../core/lease/register.ts'
 import type { Body } from '../../core/protocol.ts'
-import type { Fetched } from './broker.ts'
+import type { Fetched, MemberReachable } from './broker.ts'
 import type { ViewAdvanced } from './membership.ts'
 import type { Reservation } from '../../core/address-book.ts'
 import type { Address } from '../../core/address.ts'
@@ -36,6 +36,8 @@ export interface ReserveExact {
   readonly address: Address
   readonly pools: readonly string[]
   readonly holder: string
+  /** Until when the answer has to be there. */
+  readonly deadline: MonotonicMs
   readonly replyTo: ReplyTo<ReserveReply>
 }
 
@@ -93,6 +95,11 @@ export interface SuspectsSighted {
   readonly sightings: readonly SandboxSighting[]
 }
 
+/** To itself: the time of somebody who waits may be up. */
+export interface WaitingTick {
+  readonly type: 'WaitingTick'
+}
+
 /** To itself: some cool-downs may be over. */
 export interface CooldownTick {
   readonly type: 'CooldownTick'
@@ -110,6 +117,8 @@ export type Lack =
     }
   /** Others are being asked, and the time is up. */
   | { readonly type: 'Pending'; readonly usage: PoolUsage }
+  /** Custody of this very address is at a node that does not answer. */
+  | { readonly type: 'HeldBy'; readonly address: Address; readonly node: string }
   /** This node hands out nothing now. */
   | { readonly type: 'NotServing'; readonly why: string }
 
@@ -204,6 +213,8 @@ export type SubnetMessage =
   | Exposed
   | Conclude
   | WaitsFor
+  | WaitingTick
+  | MemberReachable
   | DrainNode
   | FetchAddress
   | DescribeCustody

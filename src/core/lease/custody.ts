@@ -78,6 +78,13 @@ export class Custody {
     return [...this.#grants.values()]
   }
 
+  /** How many addresses of a set nobody may use: given up, or contested. */
+  unusable(set: AddressSet): bigint {
+    const lost = this.map.ownedBy(retired).intersect(set)
+    const contested = this.contests.filter(contest => this.#isOpen(contest) && set.has(contest.address))
+    return lost.size + BigInt(new Set(contested.map(({ address }) => address)).size)
+  }
+
   openGrant(wctr: number): OpenGrant | undefined {
     return this.#grants.get(wctr)
   }
@@ -162,14 +169,15 @@ export class Custody {
     return { ...this.#change(nothing), closed: this.#grants.has(wctr) ? [wctr] : [] }
   }
 
-  /** Settled when the registry has decided the address since, with a higher key. */
+  /** Settled when the registry itself has decided the address since, with a higher key. */
   isContested(address: Address): boolean {
     return this.contests.some(contest => contest.address === address && this.#isOpen(contest))
   }
 
+  /** An heir's claim settles nothing: the other claimant may have a pod there. */
   #isOpen({ address, claims }: Contest): boolean {
     const now = this.map.at(address)
-    return now === undefined || now.fence <= claims[0].fence
+    return now === undefined || now.writer !== retired || now.fence <= claims[0].fence
   }
 
   /** The store has it: now it is so. */

@@ -27,9 +27,14 @@ export interface Question {
   readonly wish: number
 }
 
+interface Counts {
+  readonly used: number
+  readonly cooling: number
+}
+
 export type Verdict =
-  | { readonly type: 'Full'; readonly used: number; readonly cooling: number }
-  | { readonly type: 'Unreachable'; readonly silent: readonly MemberIndex[]; readonly used: number }
+  | ({ readonly type: 'Full' } & Counts)
+  | ({ readonly type: 'Unreachable'; readonly silent: readonly MemberIndex[] } & Counts)
 
 interface Hint {
   readonly free: number
@@ -39,6 +44,7 @@ interface Hint {
 
 export class Search {
   readonly #chance: () => number
+  readonly #accounts: boolean
   readonly #hints = new Map<MemberIndex, Hint>()
   /** Who was asked and has not answered, and when. */
   readonly #open = new Map<MemberIndex, number>()
@@ -56,8 +62,15 @@ export class Search {
   #pause = roundPauseMs.least
   #prefetchedAt = -prefetchPauseMs
 
-  constructor(chance: () => number) {
+  /** `accounts`: full is said only when every address is accounted for. */
+  constructor(chance: () => number, accounts = true) {
     this.#chance = chance
+    this.#accounts = accounts
+  }
+
+  /** How many addresses a member seems to have to give. */
+  hinted(member: MemberIndex): number {
+    return this.#hints.get(member)?.free ?? 0
   }
 
   /** All other living members, and those of them that have no connection now. */
@@ -212,11 +225,11 @@ export class Search {
       member => this.#silent.has(member) || this.#unreachable.has(member)
     )
     const cooling = [...this.#said.values()].reduce((sum, one) => sum + one.cooling, this.#own.cooling)
-    if (silent.length === 0 && this.used < this.#total) return this.#pauseRound(now)
+    if (this.#accounts && silent.length === 0 && this.used < this.#total) return this.#pauseRound(now)
     const verdict: Verdict =
       silent.length === 0
         ? { type: 'Full', used: this.used, cooling }
-        : { type: 'Unreachable', silent, used: this.used }
+        : { type: 'Unreachable', silent, used: this.used, cooling }
     const until = now + (silent.length === 0 ? fullMs * (1 + this.#chance() / 4) : 2 * answerMs)
     this.#verdict = { verdict, until }
   }

@@ -1,0 +1,63 @@
+// What others say of this node's own addresses. A register that only this node could have written, and that it
+// does not remember, proves that its database comes from the past: it stops. What nobody could have written
+// is a forgery or a mistake of the sender, and proves nothing about this node.
+
+import type { Verdict } from '../core/lease/guards.ts'
+import { keyOf, type MemberIndex, type Register, type Run } from '../core/lease/register.ts'
+import { formatRange } from '../core/address-range.ts'
+import type { Desk } from './desk.ts'
+
+export class Evidence {
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  weigh({ accepted, forgotten, contests, refused }: Verdict, from: MemberIndex): void {
+    const desk = this.#desk
+    for (const { register } of accepted) {
+      if (register.writer === desk.custody.me) this.weighCount(register.wctr, from)
+    }
+    for (const { address, claims } of contests.slice(0, 1)) {
+      if (desk.custody.isContested(address)) continue
+      desk.log.error(
+        { domain: desk.domain, claims: claims.map(describe), count: contests.length, from },
+        'addresses are contested: two nodes have them under one key; nobody may use them until a person resolves it'
+      )
+    }
+    for (const run of refused.slice(0, 1)) {
+      const register = describe(run.register)
+      desk.log.warn({ from, register }, 'registers of an unknown member were not taken')
+    }
+    if (!desk.rules.forgotten) return
+    for (const run of forgotten) {
+      const what = `${formatRange(run)} ${describe(run.register)}`
+      if (this.#isForged(run)) desk.log.error({ from, what }, 'a forged register was not taken')
+      else return desk.end(`others remember what this node's database does not: ${what}`)
+    }
+  }
+
+  /** The counts of this node's own writes, as another node knows them. */
+  weighCount(wctr: number, from: MemberIndex): void {
+    const desk = this.#desk
+    const own = desk.custody.me === undefined ? 0 : (desk.custody.marks.get(desk.custody.me) ?? 0)
+    if (!desk.rules.forgotten || wctr <= own) return
+    const known = desk.custody.view.members.get(from)?.node ?? String(from)
+    desk.end(`this node's database is older than what ${known} remembers: count ${own} < ${wctr}`)
+  }
+
+  #isForged({ start, register }: Run): boolean {
+    const { custody } = this.#desk
+    const { me } = custody
+    if (me === undefined) return true
+    if (register.writer === me) return register.wctr <= (custody.marks.get(me) ?? 0)
+    const held = custody.map.at(start)
+    // The next key of an address is its owner's to write.
+    return held?.owner === me && held.fence === register.fence && register.seq === held.seq + 1
+  }
+}
+
+function describe(register: Register): string {
+  return `key ${keyOf(register)} owner ${register.owner} writer ${register.writer}.${register.wctr}`
+}

@@ -1,0 +1,240 @@
+// INQUEST, one per subnet: asks every member what it knows, when that has to be certain: before this node takes
+// over from one that is gone, and before it serves again after it was away.
+
+import { AddressSet } from '../core/address-set.ts'
+import type { MemberIndex, Run } from '../core/lease/register.ts'
+import { Round } from '../core/lease/round.ts'
+import type { Rules } from '../core/lease/rules.ts'
+import type { Body, BodyOf } from '../core/protocol.ts'
+import type { ClusterView } from '../core/registry/cluster-view.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { ConfirmMode } from './house.ts'
+import type { AskWhetherForgotten, InquestMessage, Testified } from './messages/inquest.ts'
+import type { MembershipMessage } from './messages/membership.ts'
+import type { SecretaryMessage } from './messages/secretary.ts'
+import type { SubnetMessage } from './messages/subnet.ts'
+import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import type { ActorRef } from './runtime/ref.ts'
+
+const mailboxLimit = 65_536
+const nonceBytes = 8
+
+/** How often a question is repeated to those who have not answered. */
+const repeatMs = 1_000
+/** How long a node that was away waits for those who may be unreachable. */
+const patienceMs = 5_000
+
+export interface InquestOptions {
+  readonly domain: string
+  readonly random: Random
+  readonly log: Log
+  readonly rules: Rules
+  readonly incarnation: string
+  readonly confirm: ConfirmMode
+  readonly view: ClusterView
+  readonly subnet: ActorRef<SubnetMessage>
+  readonly membership: ActorRef<MembershipMessage>
+  readonly secretary: ActorRef<SecretaryMessage>
+}
+
+type Matter =
+  | { readonly type: 'Inheritance' }
+  | { readonly type: 'Absence'; readonly since: number; readonly question: AskWhetherForgotten }
+
+/** What is being looked into; one at a time, since a node that was away inherits nothing yet. */
+interface Case {
+  readonly matter: Matter
+  round: Round<BodyOf<'Collected'> | BodyOf<'Confirmed'>> | undefined
+}
+
+export function inquest(options: InquestOptions): Behaviour<InquestMessage, Inquest> {
+  return {
+    name: 'inquest',
+    mailboxLimit,
+    start: context => new Inquest(options, context),
+    receive: (state, message) => {
+      state.receive(message)
+      return state
+    }
+  }
+}
+
+class Inquest {
+  readonly #options: InquestOptions
+  readonly #context: ActorContext<InquestMessage>
+  #view: ClusterView
+  #case: Case | undefined
+  /** Another matter came up meanwhile. */
+  #inheritsNext = false
+  #isReading = false
+
+  constructor(options: InquestOptions, context: ActorContext<InquestMessage>) {
+    this.#options = options
+    this.#context = context
+    this.#view = options.view
+  }
+
+  receive(message: InquestMessage): void {
+    switch (message.type) {
+      case 'Inherit':
+        if (this.#case !== undefined) this.#inheritsNext = true
+        else this.#open({ type: 'Inheritance' })
+        return
+      case 'AskWhetherForgotten': {
+        const since = this.#context.clock.monotonicMs()
+        return this.#open({ type: 'Absence', since, question: message })
+      }
+      case 'HeadRead':
+        return this.#headRead(message.index)
+      case 'ViewAdvanced':
+        this.#view = message.view
+        return this.#judgeVoid()
+      case 'Testified':
+        return this.#testified(message)
+      case 'InquestTick':
+        return this.#tick()
+    }
+  }
+
+  #open(matter: Matter): void {
+    this.#case = { matter, round: undefined }
+    this.#readHead()
+  }
+
+  /** A round begins with what the registry says now, not with what this node has heard of it. */
+  #readHead(): void {
+    const { rules, secretary } = this.#options
+    if (this.#case?.matter.type === 'Absence' && !rules.bootRead) return this.#begin()
+    this.#context.schedule('tick', repeatMs, { type: 'InquestTick' })
+    if (this.#isReading) return
+    this.#isReading = true
+    secretary.insist({ type: 'ReadHead', replyTo: head => this.#context.self.insist(head) })
+  }
+
+  #headRead(index: number | undefined): void {
+    this.#isReading = false
+    if (this.#case === undefined || this.#case.round !== undefined) return
+    if (index === undefined || index > this.#view.index) return
+    this.#begin()
+  }
+
+  #begin(): void {
+    const me = this.#me()
+    if (this.#case === undefined) return
+    if (me === undefined) {
+      // Not a member yet, so nothing was ever owned, and nothing can have been forgotten.
+      if (this.#case.matter.type === 'Absence') return this.#close({ type: 'Cleared' })
+      return this.#close(undefined)
+    }
+    this.#case.round = new Round(this.#options.random.hex(nonceBytes), this.#view, me)
+    this.#ask()
+    this.#judge()
+  }
+
+  #me(): MemberIndex | undefined {
+    return this.#view.byIncarnation.get(this.#options.incarnation)?.index
+  }
+
+  #ask(): void {
+    const open = this.#case
+    if (open?.round === undefined) return
+    const { domain, membership } = this.#options
+    const { nonce, index: round, missing } = open.round
+    const body: Body =
+      open.matter.type === 'Inheritance'
+        ? { type: 'Collect', domain, nonce, round }
+        : {
+            type: 'Confirm',
+            domain,
+            nonce,
+            wctr: open.matter.question.wctr,
+            runs: open.matter.question.runs
+          }
+    for (const to of missing) membership.insist({ type: 'Post', to, body })
+    this.#options.subnet.insist({ type: 'WaitsFor', members: missing })
+    this.#context.schedule('tick', repeatMs, { type: 'InquestTick' })
+  }
+
+  #testified({ from, testimony }: Testified): void {
+    const open = this.#case
+    if (open?.round === undefined) return
+    const isOfThisRound = testimony.nonce === open.round.nonce || !this.#options.rules.nonce
+    const isFitting = (testimony.type === 'Collected') === (open.matter.type === 'Inheritance')
+    if (!isOfThisRound || !isFitting) return
+    open.round.receive(from, testimony)
+    this.#judge()
+  }
+
+  #tick(): void {
+    if (this.#case === undefined) return
+    if (this.#case.round === undefined) return this.#readHead()
+    this.#judge()
+    this.#ask()
+  }
+
+  /** Whoever was removed before it answered took its knowledge along: everybody is asked again. */
+  #judgeVoid(): void {
+    const open = this.#case
+    if (open?.round === undefined || !this.#options.rules.voidRound) return
+    if (!open.round.isVoid(this.#view)) return
+    this.#options.log.info({ domain: this.#options.domain }, 'a round is void: a member was removed')
+    open.round = undefined
+    this.#readHead()
+  }
+
+  #judge(): void {
+    const open = this.#case
+    if (open?.round === undefined) return
+    if (open.matter.type === 'Inheritance') this.#judgeInheritance(open.round)
+    else this.#judgeAbsence(open.round, open.matter)
+  }
+
+  #judgeInheritance(round: NonNullable<Case['round']>): void {
+    const { rules } = this.#options
+    const isGone = (member: MemberIndex) => this.#view.members.get(member)?.removed !== undefined
+    const missing = rules.voidRound ? round.missing : round.missing.filter(one => !isGone(one))
+    if (rules.unanimous ? missing.length > 0 : round.answers.size * 2 < missing.length) return
+    const runs: Run[] = []
+    const live = new Map<MemberIndex, AddressSet>()
+    for (const [member, testimony] of round.answers) {
+      if (testimony.type !== 'Collected') continue
+      runs.push(...testimony.runs)
+      live.set(member, AddressSet.of(testimony.live))
+    }
+    this.#close({ type: 'Conclude', runs, live })
+  }
+
+  #judgeAbsence(
+    round: NonNullable<Case['round']>,
+    { since, question }: Extract<Matter, { type: 'Absence' }>
+  ): void {
+    const { confirm, rules } = this.#options
+    for (const [member, testimony] of round.answers) {
+      if (testimony.type !== 'Confirmed') continue
+      const node = this.#view.members.get(member)?.node ?? String(member)
+      const hasNewer = rules.confirmRegisters && testimony.newer.length > 0
+      const hasPods = rules.confirmLive && testimony.live.length > 0
+      if (hasNewer || hasPods || (rules.confirmRegisters && testimony.wctr > question.wctr)) {
+        const what = hasPods ? 'its pods live on addresses of this node' : 'it knows newer leases'
+        const evidence = `node ${node} remembers what this node's database does not: ${what}`
+        return this.#close({ type: 'Exposed', evidence })
+      }
+    }
+    if (round.isComplete || confirm === 'none') return this.#close({ type: 'Cleared' })
+    const isPatient = this.#context.clock.monotonicMs() - since < patienceMs
+    if (confirm === 'all' || isPatient || round.answers.size === 0) return
+    this.#close({ type: 'Cleared' })
+  }
+
+  #close(verdict: SubnetMessage | undefined): void {
+    const { subnet } = this.#options
+    this.#case = undefined
+    this.#context.cancel('tick')
+    subnet.insist({ type: 'WaitsFor', members: [] })
+    if (verdict !== undefined) subnet.insist(verdict)
+    if (!this.#inheritsNext) return
+    this.#inheritsNext = false
+    this.#open({ type: 'Inheritance' })
+  }
+}

@@ -1,0 +1,321 @@
+// SECRETARY: keeps this node's copy of the registry, and brings proposals to the registry. It does one thing at
+// a time: read, learn what is new, then propose the first of what is wanted, at the next index.
+
+import { advance, type ClusterView, emptyView } from '../core/registry/cluster-view.ts'
+import type { Proposal, RegistryRecord } from '../core/registry/record.ts'
+import { formatRecord } from '../core/registry/record-text.ts'
+import { StoreFailedError } from '../core/errors.ts'
+import { messageOf } from '../core/error-text.ts'
+import type { AttachmentStore } from '../ports/attachment-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { Registry } from '../ports/registry.ts'
+import type {
+  AppendDone,
+  HeadRead,
+  Proposed,
+  RegistryDescribed,
+  SecretaryMessage,
+  SliceRead
+} from './messages/secretary.ts'
+import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import type { ReplyTo } from './runtime/ref.ts'
+import { type Wishes, wishOf } from './wishes.ts'
+
+const mailboxLimit = 4_096
+
+/** How often the registry is looked at when nobody says that there is news. */
+const pollMs = 10_000
+/** After a failure: at first and at most. */
+const retryMs = { first: 200, most: 5_000 }
+/** How long an operator waits for a record. */
+const proposalMs = 30_000
+
+export interface SecretaryOptions {
+  readonly registry: Registry
+  readonly store: AttachmentStore
+  readonly log: Log
+  readonly random: Random
+  readonly node: string
+  readonly wishes: Wishes
+  /** This node's copy of the registry, as it is stored. */
+  readonly learned: readonly Uint8Array[]
+  /** Tells everybody, before the next message is handled. */
+  readonly onView: (view: ClusterView) => void
+}
+
+type Context = ActorContext<SecretaryMessage>
+
+/** A record that somebody asked for. */
+interface Pending {
+  readonly proposal: Proposal
+  readonly replyTo: ReplyTo<Proposed>
+  readonly deadline: number
+}
+
+/** What is on its way to the registry. */
+interface Posted {
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly proposal: Proposal
+  readonly pending: Pending | undefined
+}
+
+export function secretary(options: SecretaryOptions): Behaviour<SecretaryMessage, Secretary> {
+  return {
+    name: 'secretary',
+    mailboxLimit,
+    start: context => new Secretary(options, context),
+    receive: (state, message) => {
+      state.receive(message)
+      return state
+    }
+  }
+}
+
+/** The view of what is stored; throws when it does not fold, which is a damaged database. */
+export function viewOf(learned: readonly Uint8Array[]): ClusterView {
+  let view = emptyView
+  for (const bytes of learned) {
+    const next = advance(view, bytes)
+    if ('refused' in next) throw new StoreFailedError(`the registry's copy is damaged: ${next.refused}`)
+    view = next
+  }
+  return view
+}
+
+class Secretary {
+  readonly #options: SecretaryOptions
+  readonly #context: Context
+  readonly #records: Uint8Array[]
+  readonly #proposals: Pending[] = []
+  #view: ClusterView
+  /** A question to the registry is open. */
+  #isBusy = false
+  #wantsRead = true
+  /** Who asked before the open read was begun, and who after. */
+  #readers: ReplyTo<HeadRead>[] = []
+  #nextReaders: ReplyTo<HeadRead>[] = []
+  #posted: Posted | undefined
+  #failures = 0
+  #trouble: string | undefined
+  /** What the registry refused is not asked for again before it has gone on. */
+  #refusedAt = -1
+
+  constructor(options: SecretaryOptions, context: Context) {
+    this.#options = options
+    this.#context = context
+    this.#records = [...options.learned]
+    this.#view = viewOf(options.learned)
+  }
+
+  receive(message: SecretaryMessage): void {
+    switch (message.type) {
+      case 'Learn':
+        this.#wantsRead = true
+        return this.#work()
+      case 'ReadHead':
+        this.#nextReaders.push(message.replyTo)
+        this.#wantsRead = true
+        return this.#work()
+      case 'Propose': {
+        const deadline = this.#context.clock.monotonicMs() + proposalMs
+        this.#proposals.push({ ...message, deadline })
+        return this.#work()
+      }
+      case 'WantDomains':
+        this.#options.wishes.domains = message.domains
+        return this.#work()
+      case 'SliceRead':
+        return this.#learn(message)
+      case 'ReadFailed':
+        this.#isBusy = false
+        for (const replyTo of this.#readers.splice(0)) replyTo({ type: 'HeadRead', index: undefined })
+        return this.#failed(messageOf(message.error))
+      case 'AppendDone':
+        return this.#appended(message)
+      case 'DescribeRegistry':
+        return message.replyTo(this.#describe())
+    }
+  }
+
+  #work(): void {
+    if (this.#isBusy) return
+    if (this.#wantsRead) return this.#read()
+    const next = this.#nextRecord()
+    if (next !== undefined) return this.#append(next.proposal, next.pending)
+    this.#context.schedule('poll', pollMs * (0.75 + this.#options.random.next() / 2), {
+      type: 'Learn'
+    })
+  }
+
+  #read(): void {
+    this.#isBusy = true
+    this.#wantsRead = false
+    this.#readers = this.#nextReaders.splice(0)
+    const from = this.#view.index + 1
+    this.#context.pipe(
+      this.#options.registry.read(from),
+      slice => ({ type: 'SliceRead', slice, from }),
+      error => ({ type: 'ReadFailed', error })
+    )
+  }
+
+  #learn({ slice, from }: SliceRead): void {
+    this.#isBusy = false
+    const first = this.#view.index + 1 - from
+    for (const bytes of slice.records.slice(Math.max(0, first))) {
+      if (!this.#take(bytes)) return this.#failed(this.#trouble ?? 'the disk refuses')
+    }
+    if (slice.head < this.#view.index || this.#contradicts(slice.head, slice.hash)) {
+      return this.#rolledBack(slice.head)
+    }
+    this.#failures = 0
+    this.#trouble = undefined
+    if (slice.head > this.#view.index) {
+      // There is more of it: who asked for the head gets it when this node has it.
+      this.#nextReaders.unshift(...this.#readers.splice(0))
+      this.#wantsRead = true
+    } else {
+      this.#settlePosted()
+      const head = { type: 'HeadRead', index: this.#view.index } as const
+      for (const replyTo of this.#readers.splice(0)) replyTo(head)
+    }
+    this.#work()
+  }
+
+  #contradicts(head: number, hash: string): boolean {
+    return head === this.#view.index && hash !== this.#view.hash
+  }
+
+  /** One more record: judged, made durable, told. */
+  #take(bytes: Uint8Array): boolean {
+    const next = advance(this.#view, bytes)
+    if ('refused' in next) {
+      this.#trouble = `record ${this.#view.index + 1} of the registry breaks its rules: ${next.refused}`
+      return false
+    }
+    try {
+      this.#options.store.commit([{ type: 'LearnRecord', index: next.index, record: bytes }])
+    } catch (error) {
+      if (!(error instanceof StoreFailedError)) throw error
+      this.#trouble = error.message
+      return false
+    }
+    this.#view = next
+    this.#records.push(bytes)
+    this.#options.onView(next)
+    return true
+  }
+
+  #rolledBack(head: number): void {
+    const trouble =
+      `REGISTRY_ROLLBACK: the registry ends at record ${head} or has another one there, and this node knows ` +
+      `${this.#view.index}; nobody joins or leaves until the longest copy (orbweaverd registry) is put back`
+    if (this.#trouble !== trouble) this.#options.log.error({ head }, trouble)
+    for (const replyTo of this.#readers.splice(0)) replyTo({ type: 'HeadRead', index: undefined })
+    this.#failed(trouble)
+  }
+
+  /** What is wanted first: to belong, then custody of the pools' subnets, then what people want. */
+  #nextRecord(): { proposal: Proposal; pending: Pending | undefined } | undefined {
+    if (this.#refusedAt !== this.#view.index) {
+      const proposal = wishOf(this.#options.wishes, this.#view, this.#options.random)
+      if (proposal !== undefined) return { proposal, pending: undefined }
+    }
+    const now = this.#context.clock.monotonicMs()
+    while (this.#proposals.length > 0) {
+      const pending = this.#proposals[0] as Pending
+      if (pending.deadline > now) return { proposal: pending.proposal, pending }
+      this.#proposals.shift()
+      const why = `the registry was not reached in ${proposalMs / 1_000} seconds`
+      pending.replyTo({ type: 'NotRecorded', why })
+    }
+    return undefined
+  }
+
+  #append(proposal: Proposal, pending: Pending | undefined): void {
+    const atMs = this.#context.clock.wallMs()
+    const record = { ...proposal, author: this.#options.node, atMs } as RegistryRecord
+    const bytes = formatRecord(record)
+    const index = this.#view.index + 1
+    const judged = advance(this.#view, bytes)
+    if ('refused' in judged) return this.#refused(judged.refused, proposal, pending)
+    this.#isBusy = true
+    this.#posted = { index, bytes, proposal, pending }
+    this.#context.pipe(
+      this.#options.registry.append(index, bytes),
+      outcome => ({ type: 'AppendDone', index, outcome }),
+      error => ({ type: 'AppendDone', index, outcome: { type: 'Lost', error } })
+    )
+  }
+
+  #appended({ outcome }: AppendDone): void {
+    this.#isBusy = false
+    const posted = this.#posted
+    if (posted === undefined) return
+    switch (outcome.type) {
+      case 'Appended':
+        // This node is the first to know it.
+        if (!this.#take(posted.bytes)) this.#wantsRead = true
+        else this.#settlePosted()
+        this.#failures = 0
+        return this.#work()
+      case 'Conflict':
+        this.#posted = undefined
+        this.#wantsRead = true
+        return this.#work()
+      case 'Refused':
+        this.#posted = undefined
+        return this.#refused(outcome.why, posted.proposal, posted.pending)
+      case 'Lost':
+        // It may be there all the same: the next reading tells.
+        this.#wantsRead = true
+        return this.#failed(messageOf(outcome.error))
+    }
+  }
+
+  #refused(why: string, proposal: Proposal, pending: Pending | undefined): void {
+    const { wishes } = this.#options
+    if (pending === undefined) {
+      // Another subnet may be fine; the catalogue wants this one again when pools change.
+      if (proposal.type === 'RangeAdd') {
+        wishes.domains = wishes.domains.filter(domain => domain !== proposal.domain)
+      } else this.#refusedAt = this.#view.index
+      this.#options.log.warn({ why }, 'the registry refuses what this node wants')
+    } else {
+      this.#proposals.splice(this.#proposals.indexOf(pending), 1)
+      pending.replyTo({ type: 'NotRecorded', why })
+    }
+    this.#work()
+  }
+
+  /** Is what was posted in the log by now? */
+  #settlePosted(): void {
+    const posted = this.#posted
+    if (posted === undefined) return
+    this.#posted = undefined
+    const bytes = this.#records[posted.index - 1]
+    const isOurs = bytes !== undefined && Buffer.compare(bytes, posted.bytes) === 0
+    if (!isOurs || posted.pending === undefined) return
+    const at = this.#proposals.indexOf(posted.pending)
+    if (at >= 0) this.#proposals.splice(at, 1)
+    posted.pending.replyTo({ type: 'Recorded', index: posted.index })
+  }
+
+  #failed(trouble: string): void {
+    if (this.#trouble !== trouble && this.#failures > 0) {
+      this.#options.log.warn({ trouble }, 'the registry cannot be followed now')
+    }
+    this.#trouble = trouble
+    const pause = Math.min(retryMs.first * 2 ** this.#failures, retryMs.most)
+    this.#failures = Math.min(this.#failures + 1, 10)
+    this.#wantsRead = true
+    const jitter = 0.5 + this.#options.random.next()
+    this.#context.schedule('poll', pause * jitter, { type: 'Learn' })
+  }
+
+  #describe(): RegistryDescribed {
+    return { view: this.#view, records: this.#records, trouble: this.#trouble }
+  }
+}

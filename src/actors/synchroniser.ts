@@ -1,0 +1,156 @@
+// SYNCHRONISER: compares notes with one member after the other, so that everybody knows everything in the end;
+// and tells everybody how this node stands, so that who needs addresses knows whom to ask.
+
+import type { MemberIndex } from '../core/lease/register.ts'
+import { type ClusterView, living } from '../core/registry/cluster-view.ts'
+import type { Random } from '../ports/random.ts'
+import type { BrokerMessage } from './messages/broker.ts'
+import type { MembershipMessage } from './messages/membership.ts'
+import type { SubnetMessage } from './messages/subnet.ts'
+import type { DigestHeard, Noted, RumourHeard, SynchroniserMessage } from './messages/synchroniser.ts'
+import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import type { ActorRef } from './runtime/ref.ts'
+
+const mailboxLimit = 65_536
+
+/** How often notes are compared with somebody, and soonest after a rumour that there is something else. */
+const compareMs = { usual: 10_000, soon: 500 }
+const rumourMs = 1_000
+/** Above this size rumours would cost more than they bring: hints come with answers, the rest by comparing. */
+const rumourMembersMax = 300
+
+export interface SynchroniserOptions {
+  readonly random: Random
+  readonly incarnation: string
+  readonly view: ClusterView
+  readonly membership: ActorRef<MembershipMessage>
+  readonly addresses: () => readonly string[]
+}
+
+export function synchroniser(
+  options: SynchroniserOptions
+): Behaviour<SynchroniserMessage, Synchroniser> {
+  return {
+    name: 'synchroniser',
+    mailboxLimit,
+    start: context => new Synchroniser(options, context),
+    receive: (state, message) => {
+      state.receive(message)
+      return state
+    }
+  }
+}
+
+class Synchroniser {
+  readonly #options: SynchroniserOptions
+  readonly #context: ActorContext<SynchroniserMessage>
+  readonly #notes = new Map<string, Noted>()
+  readonly #reachable = new Set<MemberIndex>()
+  #subnets: ReadonlyMap<string, ActorRef<SubnetMessage>> = new Map()
+  #brokers: ReadonlyMap<string, ActorRef<BrokerMessage>> = new Map()
+  #view: ClusterView
+  /** Who knows something else, as rumour has it. */
+  #suspect: MemberIndex | undefined
+  #told = ''
+  #rumours = 0
+
+  constructor(options: SynchroniserOptions, context: ActorContext<SynchroniserMessage>) {
+    this.#options = options
+    this.#context = context
+    this.#view = options.view
+    this.#scheduleCompare(compareMs.usual * options.random.next())
+    context.schedule('rumour', rumourMs, { type: 'RumourTick' })
+  }
+
+  receive(message: SynchroniserMessage): void {
+    switch (message.type) {
+      case 'Noted':
+        this.#notes.set(message.domain, message)
+        return
+      case 'DigestHeard':
+        return this.#compared(message)
+      case 'RumourHeard':
+        return this.#rumourHeard(message)
+      case 'MemberReachable':
+        if (message.reachable) this.#reachable.add(message.member)
+        else this.#reachable.delete(message.member)
+        // Somebody new, or back: the sooner both know the same the better.
+        if (message.reachable) this.#suspectOf(message.member)
+        return
+      case 'SubnetsChanged':
+        this.#subnets = message.subnets
+        return
+      case 'BrokersChanged':
+        this.#brokers = message.brokers
+        return
+      case 'ViewAdvanced':
+        this.#view = message.view
+        return
+      case 'CompareTick':
+        return this.#compare()
+      case 'RumourTick':
+        return this.#tell()
+    }
+  }
+
+  #compare(): void {
+    const { random, membership } = this.#options
+    const reachable = [...this.#reachable]
+    const chosen = this.#suspect ?? reachable[Math.floor(random.next() * reachable.length)]
+    this.#suspect = undefined
+    if (chosen !== undefined && this.#reachable.has(chosen)) {
+      const domains = [...this.#notes.values()].map(({ domain, hash }) => ({ domain, hash }))
+      membership.insist({ type: 'Post', to: chosen, body: { type: 'Digest', domains } })
+    }
+    this.#scheduleCompare(compareMs.usual * (0.75 + random.next() / 2))
+  }
+
+  #scheduleCompare(ms: number): void {
+    this.#context.schedule('compare', ms, { type: 'CompareTick' })
+  }
+
+  #suspectOf(member: MemberIndex): void {
+    if (this.#suspect !== undefined) return
+    this.#suspect = member
+    this.#scheduleCompare(compareMs.soon * (0.5 + this.#options.random.next()))
+  }
+
+  #compared({ from, digest }: DigestHeard): void {
+    const theirs = new Map(digest.domains.map(({ domain, hash }) => [domain, hash]))
+    for (const [domain, { hash }] of this.#notes) {
+      if (theirs.get(domain) === hash) continue
+      this.#subnets.get(domain)?.insist({ type: 'Reconcile', member: from })
+    }
+  }
+
+  #rumourHeard({ from, rumour }: RumourHeard): void {
+    for (const { domain, hash, pools } of rumour.domains) {
+      this.#brokers.get(domain)?.tell({ type: 'Hinted', member: from, pools })
+      const own = this.#notes.get(domain)
+      if (own !== undefined && own.hash !== hash && this.#reachable.has(from)) this.#suspectOf(from)
+    }
+  }
+
+  /** Only what is new is worth telling. */
+  #tell(): void {
+    this.#context.schedule('rumour', rumourMs * (0.75 + this.#options.random.next() / 2), {
+      type: 'RumourTick'
+    })
+    const members = living(this.#view).length
+    if (members < 2 || members > rumourMembersMax) return
+    const domains = [...this.#notes.values()].map(({ domain, hash, pools }) => ({
+      domain,
+      hash,
+      pools
+    }))
+    const told = JSON.stringify([members, domains])
+    if (told === this.#told) return
+    this.#told = told
+    this.#rumours += 1
+    const { membership, addresses } = this.#options
+    membership.insist({
+      type: 'Publish',
+      body: { type: 'Rumour', n: this.#rumours, addresses: [...addresses()], domains }
+    })
+  }
+}

@@ -1,0 +1,195 @@
+// Notes are compared with other members, and questions answered that have to be certain: what is known of a
+// domain, by everybody, before somebody takes over or serves again.
+
+import { AddressSet } from '../core/address-set.ts'
+import { deltaAbove, raiseMarks } from '../core/lease/digest.ts'
+import { compareKeys, type MemberIndex, type Run, sameRegister } from '../core/lease/register.ts'
+import type { BodyOf, Marks } from '../core/protocol.ts'
+import { type ClusterView, resolve } from '../core/registry/cluster-view.ts'
+import type { Desk } from './desk.ts'
+import type { Evidence } from './evidence.ts'
+import type { Conclude } from './messages/subnet.ts'
+
+/** A message stays far below the largest frame. */
+const runsPerDelta = 2_048
+/** After a clone there may be more than a message carries; who has any of them knows of the clone. */
+const contestsPerDelta = 256
+/** What is claimed under one count has to fit one message later. */
+const claimsAtOnce = 512
+
+export class Testimony {
+  readonly #desk: Desk
+  readonly #evidence: Evidence
+  /** An inheritance is being looked into. */
+  isInheriting = false
+
+  constructor(desk: Desk, evidence: Evidence) {
+    this.#desk = desk
+    this.#evidence = evidence
+  }
+
+  /** A member knows something else: tell it how far this node's knowledge goes. */
+  summarise(to: MemberIndex): void {
+    const { domain } = this.#desk
+    this.#desk.post(to, { type: 'Summary', domain, ...this.#summary() })
+  }
+
+  #summary(): { hash: string; marks: Marks } {
+    const { custody } = this.#desk
+    return { hash: custody.map.hash(), marks: [...custody.marks] }
+  }
+
+  summaryHeard(from: MemberIndex, summary: BodyOf<'Summary'>): void {
+    this.#weighMarks(from, summary.marks)
+    this.#tell(from, summary, true)
+  }
+
+  deltaHeard(from: MemberIndex, delta: BodyOf<'Delta'>): void {
+    const { custody } = this.#desk
+    const verdict = custody.judge(delta.runs)
+    this.#evidence.weigh(verdict, from)
+    this.#weighMarks(from, delta.raise)
+    if (delta.reverse !== undefined) this.#weighMarks(from, delta.reverse.marks)
+    // What was not taken is not known, so the writer's mark stays below it and it comes again.
+    const refused = new Set([...verdict.refused, ...verdict.forgotten].map(r => r.register.writer))
+    const marks = raiseMarks(custody.marks, delta.raise, refused).filter(
+      ([writer]) => writer !== custody.me
+    )
+    const contests = [...verdict.contests, ...delta.contests]
+    if (!this.#desk.commit(custody.planMerge({ accepted: verdict.accepted, contests }, marks))) return
+    if (delta.reverse !== undefined) this.#tell(from, delta.reverse, false)
+  }
+
+  #tell(
+    to: MemberIndex,
+    theirs: { readonly hash: string; readonly marks: Marks },
+    wantsReverse: boolean
+  ): void {
+    const { domain, custody, rules } = this.#desk
+    const known = new Map(theirs.marks)
+    const isMore = [...custody.marks].some(([writer, mark]) => mark > (known.get(writer) ?? 0))
+    const isLess = theirs.marks.some(([writer, mark]) => mark > (custody.marks.get(writer) ?? 0))
+    const hash = custody.map.hash()
+    // Equal marks and other content: a writer was rolled back, or the counters lie. Everything goes over.
+    const isAll = !isMore && !isLess && hash !== theirs.hash
+    const delta = deltaAbove(
+      custody.map.runs(),
+      isAll ? new Map() : known,
+      custody.marks,
+      runsPerDelta
+    )
+    const raise = rules.cutMarks ? delta.raise : [...custody.marks]
+    const contests = hash === theirs.hash ? [] : custody.contests.slice(-contestsPerDelta)
+    const isSilent = delta.runs.length === 0 && raise.length === 0 && contests.length === 0
+    if (isSilent && !(wantsReverse && isLess)) return
+    this.#desk.post(to, {
+      type: 'Delta',
+      domain,
+      runs: delta.runs,
+      raise,
+      contests,
+      ...(wantsReverse && { reverse: this.#summary() })
+    })
+  }
+
+  #weighMarks(from: MemberIndex, marks: Marks): void {
+    const { me } = this.#desk.custody
+    const own = marks.find(([writer]) => writer === me)
+    if (own !== undefined) this.#evidence.weighCount(own[1], from)
+  }
+
+  /** An heir asks. The promise: membership drops whatever comes from those who are removed by now. */
+  collect(from: MemberIndex, { nonce, round }: BodyOf<'Collect'>): void {
+    const { custody, domain, rules, notServing } = this.#desk
+    if (round > custody.view.index) return
+    // What this node forgot in its sleep is missing in what it says.
+    if (rules.vouchConfirmed && notServing !== undefined) return
+    const runs = custody.map.runs()
+    const live = [...custody.book.liveRanges().ranges()]
+    this.#desk.post(from, { type: 'Collected', domain, nonce, runs, live })
+  }
+
+  /** A member that was away asks what it has forgotten. Answered also by those who wait for the same. */
+  confirm(from: MemberIndex, { nonce, runs }: BodyOf<'Confirm'>): void {
+    const { custody, domain } = this.#desk
+    const newer: Run[] = []
+    for (const asked of runs) {
+      for (const held of custody.map.within(asked)) {
+        const order = compareKeys(held.register, asked.register)
+        if (order > 0 || (order === 0 && !sameRegister(held.register, asked.register))) {
+          newer.push(held)
+        }
+      }
+    }
+    const live = [...custody.book.liveRanges().intersect(AddressSet.of(runs)).ranges()]
+    let wctr = custody.marks.get(from) ?? 0
+    for (const { register } of custody.map.runs()) {
+      if (register.writer === from && register.wctr > wctr) wctr = register.wctr
+    }
+    this.#desk.post(from, { type: 'Confirmed', domain, nonce, newer, wctr, live })
+  }
+
+  /** Is there anything that this node inherits? */
+  hasInheritance(): boolean {
+    const { custody } = this.#desk
+    return custody.me !== undefined && this.#inherited(custody.view, custody.me).length > 0
+  }
+
+  #inherited(view: ClusterView, me: MemberIndex): Run[] {
+    const isHeirOf = new Map<MemberIndex, boolean>()
+    const gone = [...view.members.values()].filter(({ removed }) => removed !== undefined)
+    if (gone.length === 0) return []
+    for (const { index } of gone) isHeirOf.set(index, resolve(view, index)?.index === me)
+    return this.#desk.custody.map.runs().filter(run => isHeirOf.get(run.register.owner) === true)
+  }
+
+  /** A round is complete: take over what is left of those who are gone, for whoever has a pod there. */
+  conclude({ runs, live }: Conclude): void {
+    this.isInheriting = false
+    const { custody, log, domain, rules } = this.#desk
+    const { me, view } = custody
+    if (me === undefined) return
+    const verdict = custody.judge(runs)
+    this.#evidence.weigh(verdict, me)
+    if (!this.#desk.commit(custody.planMerge(verdict))) return
+    const byFence = Map.groupBy(this.#inherited(view, me), ({ register }) =>
+      rules.claimFence ? fenceOf(view, register.owner) : register.fence
+    )
+    for (const [fence, inherited] of byFence) {
+      const claims = inherited.flatMap(run => [...this.#owners(run, live, me)])
+      for (let at = 0; at < claims.length; at += claimsAtOnce) {
+        const change = custody.planClaim(fence, claims.slice(at, at + claimsAtOnce))
+        if (!this.#desk.commit(change)) return
+        const owners = new Set(change.runs.added.map(({ register }) => register.owner))
+        for (const owner of owners) if (owner !== me) this.#tellGift(owner, change.runs.added)
+      }
+      log.info({ domain, fence, runs: claims.length }, 'took over the addresses of a removed member')
+    }
+  }
+
+  *#owners(run: Run, live: Conclude['live'], me: MemberIndex) {
+    let left = AddressSet.of([run])
+    for (const [owner, addresses] of live) {
+      if (this.#desk.custody.view.members.get(owner)?.removed !== undefined) continue
+      for (const range of left.intersect(addresses).ranges()) yield { range, owner }
+      left = left.subtract(addresses)
+    }
+    for (const range of left.ranges()) yield { range, owner: me }
+  }
+
+  #tellGift(owner: MemberIndex, added: readonly Run[]): void {
+    const { domain } = this.#desk
+    const runs = added.filter(({ register }) => register.owner === owner)
+    this.#desk.post(owner, { type: 'Delta', domain, runs, raise: [], contests: [] })
+  }
+}
+
+/** The highest fence on the way from a removed member to its living heir: no heir before could have used it. */
+function fenceOf(view: ClusterView, member: MemberIndex): number {
+  let fence = 0
+  for (let at = view.members.get(member); at?.removed !== undefined;) {
+    fence = Math.max(fence, at.removed.fence)
+    at = view.members.get(at.removed.heir)
+  }
+  return fence
+}
