@@ -21,6 +21,8 @@ const usage = `orbweaverd ${release}: addresses for pods, answered from this nod
   orbweaverd install       install the CNI plugin and its network configuration, and leave them there
   orbweaverd uninstall     remove both again, the network configuration first; refused while another one
                            names the plugin, since its pods could not be deleted any more
+  orbweaverd cluster-key FILE
+                           make the key that all nodes of a cluster share; bring it to each of them
   orbweaverd version
 
   --config FILE      the configuration (default ${defaultConfigFile}; without that file, built-in defaults)
@@ -47,6 +49,14 @@ export async function runCommand(args: string[]): Promise<number> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     const [command = 'run', ...more] = positionals
+    if (command === 'cluster-key' && more.length === 1) {
+      const { makeClusterKey } = await import('./mesh/cluster-key.ts')
+      makeClusterKey(more[0] as string)
+      return show(
+        `made ${more[0]}; copy it to every node of the cluster, readable by root only\n`,
+        0
+      )
+    }
     if (values.help) return show(usage, 0)
     if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {

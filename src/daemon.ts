@@ -3,16 +3,19 @@
 
 import { existsSync } from 'node:fs'
 import { guard, type House } from './actors/guardian.ts'
+import { openCluster } from './cluster.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import { StoreCorruptError } from './core/errors.ts'
+import { allRules } from './core/lease/rules.ts'
 import { readBootId } from './host/boot-id.ts'
 import { keepHeapSmall } from './host/heap.ts'
 import { createNamespaceFiles } from './host/namespace-files.ts'
 import { systemClock as clock } from './host/system-clock.ts'
+import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
@@ -44,17 +47,29 @@ export async function runDaemon(
     log.error({ error }, 'giving up: the actors crash again and again')
     end(1)
   }
-  await using running = await start(config, log, onGivenUp, substitutes)
-  const status = await ended
-  log.info({}, 'stopping: what was accepted is finished first')
-  running.defer(() => log.info({}, 'stopped'))
-  return status
+  for (;;) {
+    // An incarnation that was removed, or whose database proved to be from the past, makes room for another.
+    const reborn = Promise.withResolvers<undefined>()
+    const onEnded = () => reborn.resolve(undefined)
+    await using running = await start(config, log, { onGivenUp, onEnded }, substitutes)
+    const status = await Promise.race([ended, reborn.promise])
+    if (status === undefined) continue
+    log.info({}, 'stopping: what was accepted is finished first')
+    running.defer(() => log.info({}, 'stopped'))
+    return status
+  }
+}
+
+interface Endings {
+  readonly onGivenUp: (error: unknown) => void
+  /** Another incarnation lives in the database now: everything starts anew. */
+  readonly onEnded: () => void
 }
 
 async function start(
   config: DaemonConfig,
   log: Log,
-  onGivenUp: (error: unknown) => void,
+  endings: Endings,
   substitutes: Substitutes
 ): Promise<AsyncDisposableStack> {
   await using begun = new AsyncDisposableStack()
@@ -63,7 +78,7 @@ async function start(
   const node = config.nodeName
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const house = await openHouse(begun, config, log, { boot, probe, onGivenUp, substitutes })
+  const house = await openHouse(begun, config, log, { boot, probe, endings, substitutes })
   const allocator = 'why' in house ? house : house.allocator
   // The admin socket opens later: pods are waiting and people are not, and HTTP takes longer to load than
   // all the rest. It closes later too.
@@ -79,10 +94,10 @@ async function start(
   return begun.move()
 }
 
-interface HouseParts {
+interface Foundations {
   readonly boot: string
   readonly probe: SandboxProbe
-  readonly onGivenUp: (error: unknown) => void
+  readonly endings: Endings
   readonly substitutes: Substitutes
 }
 
@@ -91,14 +106,28 @@ async function openHouse(
   begun: AsyncDisposableStack,
   config: DaemonConfig,
   log: Log,
-  { boot, probe, onGivenUp, substitutes }: HouseParts
+  { boot, probe, endings, substitutes }: Foundations
 ): Promise<House | { readonly why: string }> {
-  const opened = openStoreOrSayWhy(config, log)
+  const opened = openStoreOrSayWhy(config, boot, log)
   if ('why' in opened) return opened
   const store = substitutes.store?.(opened) ?? opened
   begun.defer(() => store.close())
+  const cluster = openCluster(begun, config, store, log)
+  const { onGivenUp, onEnded } = endings
   const house = await guard({
+    ...cluster,
     ...{ store, source: poolSource(config, log), probe, clock, log, boot, onGivenUp },
+    node: config.nodeName,
+    rules: allRules,
+    onEnded: why => {
+      log.error({ why }, 'this incarnation of the node has ended; another one takes its place')
+      const [incarnation, key] = [systemRandom.hex(16), systemRandom.hex(32)]
+      store.commit([
+        { type: 'Reincarnate', incarnation, key },
+        { type: 'ConfirmBoot', boot }
+      ])
+      onEnded()
+    },
     cooldown: {
       normalMs: config.cooldown.seconds * 1_000,
       scarceMs: config.cooldown.scarceSeconds * 1_000
@@ -119,9 +148,13 @@ async function openHouse(
 }
 
 /** A store that cannot be trusted is no reason to die: the runtime must hear why nothing is handed out. */
-function openStoreOrSayWhy(config: DaemonConfig, log: Log): AttachmentStore | { why: string } {
+function openStoreOrSayWhy(
+  config: DaemonConfig,
+  boot: string,
+  log: Log
+): AttachmentStore | { why: string } {
   try {
-    return openStore(config.stateDir)
+    return openStore(config.stateDir, { boot })
   } catch (error) {
     if (!(error instanceof StoreCorruptError)) throw error
     log.error({ error }, 'this node serves no addresses')

@@ -119,7 +119,8 @@ export class Admission {
     if (errand !== undefined && this.#ledger.isSettling(errand.request.key)) {
       return this.#ledger.whenSettled(errand.request.key, () => this.reserved(message))
     }
-    if (errand !== undefined) return this.#take(errand, errand.receive(reservation, usage, subnet, lack))
+    if (errand !== undefined)
+      return this.#take(errand, errand.receive(reservation, usage, subnet, lack))
     if (reservation.type === 'Reserved') {
       subnet.insist({ type: 'Cancel', address: reservation.address })
     }

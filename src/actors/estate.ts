@@ -58,7 +58,8 @@ export class Estate {
   }
 
   #adopted(address: Address, fetched: Fetched): void {
-    if (fetched.type !== 'Denied' || fetched.no.reason !== 'InUse' || this.#said.has(address)) return
+    if (fetched.type !== 'Denied' || fetched.no.reason !== 'InUse' || this.#said.has(address))
+      return
     this.#said.add(address)
     const { custody, book, log } = this.#desk
     const there = custody.view.members.get(fetched.from)?.node

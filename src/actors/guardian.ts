@@ -51,12 +51,22 @@ export async function guard(options: GuardianOptions): Promise<House> {
       rebuild(reason.error)
     }
     const onListed = (latest: PoolListing) => (listing = latest)
-    const refs = furnish(built, options, { listing, onListed, deliveries }, onStopped)
+    const parts = { ...options, onEnded: (why: string) => retire(built, why) }
+    const refs = furnish(built, parts, { listing, onListed, deliveries }, onStopped)
     allocatorRelay.point(refs.allocator)
     catalogueRelay.point(refs.catalogue)
     membershipRelay.point(refs.membership)
     secretaryRelay.point(refs.secretary)
     system = built
+  }
+  /** Nothing more is decided in the name of an incarnation that has ended. */
+  const retire = (ended: ActorSystem, why: string) => {
+    if (system !== ended) return
+    system = undefined
+    for (const relay of relays) relay.point(undefined)
+    ended.abort(new Error(why))
+    // What is in the middle of its work finishes first.
+    clock.after(0, () => options.onEnded(why))
   }
   const rebuild = (error: unknown) => {
     const now = clock.monotonicMs()

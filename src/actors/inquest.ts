@@ -83,6 +83,7 @@ class Inquest {
         return
       case 'AskWhetherForgotten': {
         const since = this.#context.clock.monotonicMs()
+        if (this.#case !== undefined) this.#inheritsNext = true
         return this.#open({ type: 'Absence', since, question: message })
       }
       case 'HeadRead':
@@ -178,7 +179,10 @@ class Inquest {
     const open = this.#case
     if (open?.round === undefined || !this.#options.rules.voidRound) return
     if (!open.round.isVoid(this.#view)) return
-    this.#options.log.info({ domain: this.#options.domain }, 'a round is void: a member was removed')
+    this.#options.log.info(
+      { domain: this.#options.domain },
+      'a round is void: a member was removed'
+    )
     open.round = undefined
     this.#readHead()
   }

@@ -88,6 +88,8 @@ class Membership {
     this.#met = new Map(options.peers)
     this.#view = options.view
     if (options.view.cluster !== undefined) options.mesh.setCluster(options.view.cluster)
+    // A process that died when it had just read of its removal would not hear of it again.
+    if (!this.#isMember()) context.self.insist({ type: 'ViewAdvanced', view: options.view })
   }
 
   receive(message: MembershipMessage): void {
@@ -231,10 +233,7 @@ class Membership {
     // An answer of a process that has ended since: a later one was believed meanwhile.
     if (known !== undefined && isSuperseded(from.session, known)) return
     this.#learn(welcome.known)
-    this.#options.mesh.send(
-      member.peer,
-      this.#envelope({ type: 'Greeted', answer: welcome.nonce })
-    )
+    this.#options.mesh.send(member.peer, this.#envelope({ type: 'Greeted', answer: welcome.nonce }))
     this.#believe(member, from.session)
   }
 
@@ -256,7 +255,10 @@ class Membership {
     this.#judgeReachable(member.peer)
   }
 
-  #rebuffed({ node, incarnation }: Member, { why, answer, known }: Extract<Body, { type: 'Rebuff' }>): void {
+  #rebuffed(
+    { node, incarnation }: Member,
+    { why, answer, known }: Extract<Body, { type: 'Rebuff' }>
+  ): void {
     const { log, secretary, onEnded } = this.#options
     if (!this.#sessions.answersGreeting(incarnation, answer)) return
     switch (why) {

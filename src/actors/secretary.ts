@@ -78,7 +78,8 @@ export function viewOf(learned: readonly Uint8Array[]): ClusterView {
   let view = emptyView
   for (const bytes of learned) {
     const next = advance(view, bytes)
-    if ('refused' in next) throw new StoreFailedError(`the registry's copy is damaged: ${next.refused}`)
+    if ('refused' in next)
+      throw new StoreFailedError(`the registry's copy is damaged: ${next.refused}`)
     view = next
   }
   return view
@@ -130,7 +131,8 @@ class Secretary {
         return this.#learn(message)
       case 'ReadFailed':
         this.#isBusy = false
-        for (const replyTo of this.#readers.splice(0)) replyTo({ type: 'HeadRead', index: undefined })
+        for (const replyTo of this.#readers.splice(0))
+          replyTo({ type: 'HeadRead', index: undefined })
         return this.#failed(messageOf(message.error))
       case 'AppendDone':
         return this.#appended(message)

@@ -7,7 +7,12 @@ import type { Random } from '../ports/random.ts'
 import type { BrokerMessage } from './messages/broker.ts'
 import type { MembershipMessage } from './messages/membership.ts'
 import type { SubnetMessage } from './messages/subnet.ts'
-import type { DigestHeard, Noted, RumourHeard, SynchroniserMessage } from './messages/synchroniser.ts'
+import type {
+  DigestHeard,
+  Noted,
+  RumourHeard,
+  SynchroniserMessage
+} from './messages/synchroniser.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import type { ActorRef } from './runtime/ref.ts'
 

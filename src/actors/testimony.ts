@@ -56,7 +56,8 @@ export class Testimony {
       ([writer]) => writer !== custody.me
     )
     const contests = [...verdict.contests, ...delta.contests]
-    if (!this.#desk.commit(custody.planMerge({ accepted: verdict.accepted, contests }, marks))) return
+    if (!this.#desk.commit(custody.planMerge({ accepted: verdict.accepted, contests }, marks)))
+      return
     if (delta.reverse !== undefined) this.#tell(from, delta.reverse, false)
   }
 
@@ -163,7 +164,10 @@ export class Testimony {
         const owners = new Set(change.runs.added.map(({ register }) => register.owner))
         for (const owner of owners) if (owner !== me) this.#tellGift(owner, change.runs.added)
       }
-      log.info({ domain, fence, runs: claims.length }, 'took over the addresses of a removed member')
+      log.info(
+        { domain, fence, runs: claims.length },
+        'took over the addresses of a removed member'
+      )
     }
   }
 

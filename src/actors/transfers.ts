@@ -42,12 +42,7 @@ export class Transfers {
   /** Members that seemed to have free addresses after what they said last, by pool. */
   readonly #rich = new Map<string, Map<MemberIndex, number>>()
 
-  constructor(
-    desk: Desk,
-    room: WaitingRoom,
-    evidence: Evidence,
-    onScarce: (pool: string) => void
-  ) {
+  constructor(desk: Desk, room: WaitingRoom, evidence: Evidence, onScarce: (pool: string) => void) {
     this.#desk = desk
     this.#room = room
     this.#evidence = evidence

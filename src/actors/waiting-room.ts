@@ -93,7 +93,8 @@ export class WaitingRoom {
   reserve(request: Reserve): void {
     const desk = this.#desk
     const { pool } = request
-    if (!this.#pools.has(pool)) return request.replyTo({ reservation: { type: 'Outside' }, usage: [] })
+    if (!this.#pools.has(pool))
+      return request.replyTo({ reservation: { type: 'Outside' }, usage: [] })
     if (desk.notServing === undefined) {
       if (this.waiting(pool) === 0 && desk.book.holding(pool).free > 0) return this.#take(request)
       if (this.isAlone) return this.#takeScarce(request)
@@ -101,7 +102,7 @@ export class WaitingRoom {
     const queue = this.#waiting.get(pool) ?? []
     queue.push(request)
     this.#waiting.set(pool, queue)
-    desk.context.schedule('waiting', request.deadline - desk.now(), { type: 'WaitingTick' })
+    this.#scheduleExpiry()
     this.#onScarce(pool)
     this.tellNeed(pool)
   }
@@ -130,7 +131,6 @@ export class WaitingRoom {
   /** Those whose time is up. */
   expire(): void {
     const now = this.#desk.now()
-    let next = Infinity
     for (const [pool, queue] of this.#waiting) {
       const late = queue.filter(({ deadline }) => deadline <= now)
       const left = queue.filter(({ deadline }) => deadline > now)
@@ -138,11 +138,17 @@ export class WaitingRoom {
       else this.#waiting.delete(pool)
       for (const request of late) this.#takeScarce(request, this.#pending(pool))
       if (late.length > 0) this.tellNeed(pool)
-      for (const { deadline } of left) next = Math.min(next, deadline)
     }
-    if (next < Infinity) {
-      this.#desk.context.schedule('waiting', next - now, { type: 'WaitingTick' })
+    this.#scheduleExpiry()
+  }
+
+  #scheduleExpiry(): void {
+    const { context } = this.#desk
+    let next = Infinity
+    for (const queue of this.#waiting.values()) {
+      for (const { deadline } of queue) next = Math.min(next, deadline)
     }
+    if (next < Infinity) context.schedule('waiting', next - this.#desk.now(), { type: 'WaitingTick' })
   }
 
   /** Let the broker look for what is missing. */

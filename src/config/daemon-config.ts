@@ -48,6 +48,21 @@ const sections = {
     },
     isSection
   ),
+  mesh: v.strictObject(
+    {
+      listen: v.pipe(
+        v.array(v.string(), 'must be a list of multiaddresses'),
+        v.minLength(1, 'must name an address to listen on: /ip4/0.0.0.0/tcp/7946')
+      ),
+      announce: v.optional(v.array(v.string(), 'must be a list of multiaddresses'), []),
+      peers: v.optional(v.array(v.string(), 'must be a list of multiaddresses'), []),
+      mdns: v.optional(v.boolean('must be true or false'), false),
+      keyFile: v.optional(absolutePath, '/etc/orbweaver/cluster.key'),
+      registrar: v.optional(v.boolean('must be true or false'), false),
+      confirm: v.optional(v.picklist(['reachable', 'all'], 'must be reachable or all'), 'reachable')
+    },
+    isSection
+  ),
   reconcile: v.strictObject(
     {
       everySeconds: v.optional(seconds(0.05, 86_400), 30),
@@ -67,9 +82,11 @@ const schema = v.strictObject(
     adminSocket: v.optional(socketPath, '/run/orbweaver/admin.sock'),
     queueDir: v.optional(absolutePath),
     poolDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths')),
+    machineIdFile: v.optional(absolutePath, '/etc/machine-id'),
     bootIdFile: v.optional(absolutePath, '/proc/sys/kernel/random/boot_id'),
     lockWaitSeconds: v.optional(seconds(0, 3600), 30),
     log: v.optional(sections.log, {}),
+    mesh: v.optional(sections.mesh),
     cooldown: v.optional(sections.cooldown, {}),
     reconcile: v.optional(sections.reconcile, {})
   },
@@ -78,6 +95,20 @@ const schema = v.strictObject(
 
 /** The least cool-down under scarcity, unless the whole of it is shorter. */
 const scarceSecondsDefault = 5
+
+export interface MeshConfig {
+  /** Multiaddresses. */
+  readonly listen: readonly string[]
+  /** What others are told instead of what is listened on; empty: the same. */
+  readonly announce: readonly string[]
+  /** Where some other nodes are. */
+  readonly peers: readonly string[]
+  readonly mdns: boolean
+  readonly keyFile: string
+  /** This node keeps the registry, and founds the cluster when there is none. */
+  readonly registrar: boolean
+  readonly confirm: 'reachable' | 'all'
+}
 
 export interface DaemonConfig {
   readonly nodeName: string
@@ -88,8 +119,12 @@ export interface DaemonConfig {
   /** Absent: the usual directory when it is there, else the embedded sample. */
   readonly poolDirs?: readonly string[]
   readonly bootIdFile: string
+  /** Tells this machine from others; a file that is missing or empty tells nothing. */
+  readonly machineIdFile: string
   readonly lockWaitSeconds: number
   readonly log: { readonly level: string }
+  /** Absent: this node is alone. */
+  readonly mesh?: MeshConfig
   readonly cooldown: { readonly seconds: number; readonly scarceSeconds: number }
   readonly reconcile: { readonly everySeconds: number; readonly graceSeconds: number }
 }
@@ -120,15 +155,21 @@ export function parseConfig(text: string, where: string): DaemonConfig {
   }
   const parsed = v.safeParse(schema, root)
   if (!parsed.success) throw new ConfigInvalidError(where, parsed.issues.map(problemOf))
-  const { nodeName, queueDir, poolDirs, cooldown, ...config } = parsed.output
+  const { nodeName, queueDir, poolDirs, cooldown, mesh, ...config } = parsed.output
   const { seconds, scarceSeconds = Math.min(scarceSecondsDefault, seconds) } = cooldown
   if (scarceSeconds > seconds) {
     throw new ConfigInvalidError(where, [
       'cooldown.scarceSeconds: must not be more than cooldown.seconds'
     ])
   }
+  if (mesh !== undefined && !mesh.registrar && mesh.peers.length === 0 && !mesh.mdns) {
+    throw new ConfigInvalidError(where, [
+      'mesh: needs one of peers (an address of another node), mdns: true, or registrar: true on the one node that keeps the registry'
+    ])
+  }
   return {
     ...config,
+    ...(mesh !== undefined && { mesh }),
     nodeName: nodeName ?? hostname(),
     queueDir: queueDir ?? join(config.stateDir, 'queue'),
     cooldown: { seconds, scarceSeconds },

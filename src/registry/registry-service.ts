@@ -6,11 +6,17 @@ import { parseRecord } from '../core/registry/record-text.ts'
 import type { Registrar } from './registrar.ts'
 import { type Answer, decodeQuestion, encodeAnswer, type Question } from './registry-wire.ts'
 
+/** A peer id, and the multiaddresses where it may be. */
+export interface Belief {
+  readonly registrar: string
+  readonly addresses: readonly string[]
+}
+
 export interface RegistryServiceOptions {
   /** Undefined at nodes that do not keep the log. */
   readonly registrar: Registrar | undefined
-  /** The peer id of the node that is believed to keep it, where this one does not. */
-  readonly believed: () => string | undefined
+  /** The node that is believed to keep it, where this one does not. */
+  readonly believed: () => Belief | undefined
 }
 
 export class RegistryService {
@@ -29,7 +35,7 @@ export class RegistryService {
     const { registrar, believed } = this.#options
     if (registrar === undefined) {
       const known = believed()
-      return known === undefined ? { type: 'Redirect' } : { type: 'Redirect', registrar: known }
+      return known === undefined ? { type: 'Redirect' } : { type: 'Redirect', ...known }
     }
     if (question.type === 'Read') return { type: 'Slice', ...(await registrar.read(question.from)) }
     const { index, record } = question

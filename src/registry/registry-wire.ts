@@ -15,8 +15,12 @@ export type Question =
 export type Answer =
   | ({ readonly type: 'Slice' } & LogSlice)
   | Appended
-  /** Not here; `registrar` is the peer id that this node believes to be the one, if it has any belief. */
-  | { readonly type: 'Redirect'; readonly registrar?: string }
+  /** Not here; `registrar` is the peer id of the one that this node believes in, and where that may be. */
+  | {
+      readonly type: 'Redirect'
+      readonly registrar?: string
+      readonly addresses?: readonly string[]
+    }
 
 /** For what stands around the records of a message. */
 const overheadBytes = 16 * 1024
@@ -26,6 +30,8 @@ export const answerBytesMax = sliceBytesMax + overheadBytes
 /** Sentences of the registrar are far shorter. */
 const whyLengthMax = 8 * 1024
 const peerLengthMax = 128
+const addressLengthMax = 256
+const addressesMax = 16
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'bigint' })
@@ -69,10 +75,21 @@ export function decodeAnswer(bytes: Uint8Array): Answer {
     case 'Redirect':
       return (map['registrar'] ?? undefined) === undefined
         ? { type: 'Redirect' }
-        : { type: 'Redirect', registrar: textOf(map, 'registrar', peerLengthMax) }
+        : {
+            type: 'Redirect',
+            registrar: textOf(map, 'registrar', peerLengthMax),
+            addresses: addressesOf(map['addresses'])
+          }
     default:
       throw new FrameInvalidError('an answer of the registry of an unknown type')
   }
+}
+
+/** Multiaddresses; what is none is left out, as the dialling would. */
+function addressesOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  const texts = value.filter((one): one is string => typeof one === 'string')
+  return texts.filter(({ length }) => length <= addressLengthMax).slice(0, addressesMax)
 }
 
 function sliceOf(map: Json): Answer {

@@ -14,6 +14,8 @@ export interface RemoteRegistryOptions {
   readonly ask: (peer: string, question: Uint8Array) => Promise<Uint8Array>
   /** Peer ids to try when nobody is known to be the registrar, the likeliest first. */
   readonly candidates: () => readonly string[]
+  /** Hears where the registrar may be, before it is asked. */
+  readonly learn: (peer: string, addresses: readonly string[]) => void
 }
 
 export class RemoteRegistry implements Registry {
@@ -60,7 +62,10 @@ export class RemoteRegistry implements Registry {
           return answer
         }
         problems.set(peer, answer.type === 'Redirect' ? 'is not the registrar' : 'answered askew')
-        if (answer.type === 'Redirect' && answer.registrar) redirects.push(answer.registrar)
+        if (answer.type === 'Redirect' && answer.registrar) {
+          this.#options.learn(answer.registrar, answer.addresses ?? [])
+          redirects.push(answer.registrar)
+        }
       } catch (error) {
         problems.set(peer, messageOf(error))
       }

@@ -71,7 +71,8 @@ t.test('asked by another node', async t => {
     const service = new RegistryService({ registrar, believed: () => undefined })
     const remote = new RemoteRegistry({
       ask: (_, question) => service.answer('peer-1', question),
-      candidates: () => ['peer-0']
+      candidates: () => ['peer-0'],
+      learn: () => {}
     })
     registrars.set(remote, registrar)
     return remote

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Proposal } from '../../src/core/registry/record.ts'
 import { Registrar } from '../../src/registry/registrar.ts'
-import { RegistryService } from '../../src/registry/registry-service.ts'
+import { type Belief, RegistryService } from '../../src/registry/registry-service.ts'
 import {
   type Answer,
   decodeAnswer,
@@ -67,14 +67,14 @@ t.test('anybody with the key of the cluster reads', async t => {
 })
 
 t.test('elsewhere there is only the way to the registrar', async t => {
-  let believed: string | undefined
+  let believed: Belief | undefined
   const service = new RegistryService({ registrar: undefined, believed: () => believed })
   const question = encodeQuestion({ type: 'Read', from: 1 })
   t.same(decodeAnswer(await service.answer('peer-9', question)), { type: 'Redirect' })
-  believed = 'peer-1'
+  believed = { registrar: 'peer-1', addresses: ['/ip4/192.0.2.1/tcp/7946'] }
   t.same(decodeAnswer(await service.answer('peer-9', question)), {
     type: 'Redirect',
-    registrar: 'peer-1'
+    ...believed
   })
   await t.rejects(service.answer('peer-9', new Uint8Array([1])), { code: 'ERR_FRAME_INVALID' })
 })

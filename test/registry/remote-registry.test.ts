@@ -19,7 +19,7 @@ class FakeMesh {
       if (answer === 'Away') throw new Error('no route')
       return answer === 'Garbage' ? new Uint8Array([0xc1]) : encodeAnswer(answer)
     }
-    return new RemoteRegistry({ ask, candidates: () => candidates })
+    return new RemoteRegistry({ ask, candidates: () => candidates, learn: () => {} })
   }
 
   /** Who was asked since the last call. */

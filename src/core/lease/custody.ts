@@ -81,7 +81,9 @@ export class Custody {
   /** How many addresses of a set nobody may use: given up, or contested. */
   unusable(set: AddressSet): bigint {
     const lost = this.map.ownedBy(retired).intersect(set)
-    const contested = this.contests.filter(contest => this.#isOpen(contest) && set.has(contest.address))
+    const contested = this.contests.filter(
+      contest => this.#isOpen(contest) && set.has(contest.address)
+    )
     return lost.size + BigInt(new Set(contested.map(({ address }) => address)).size)
   }
 
@@ -117,7 +119,12 @@ export class Custody {
   }
 
   /** Pass free addresses on. */
-  planGrant(to: MemberIndex, id: number, pool: string, ranges: readonly AddressRange[]): CustodyChange {
+  planGrant(
+    to: MemberIndex,
+    id: number,
+    pool: string,
+    ranges: readonly AddressRange[]
+  ): CustodyChange {
     const { runs, wctr, me } = this.#successors(ranges, to)
     const grant: OpenGrant = { wctr, to, id, pool, runs }
     const change = this.#change(this.map.plan(runs))
@@ -197,7 +204,9 @@ export class Custody {
     const gained = mine(change.runs.added)
     const lost = mine(change.runs.removed)
       .subtract(gained)
-      .union(AddressSet.of(change.contests.map(({ address }) => ({ start: address, end: address + 1n }))))
+      .union(
+        AddressSet.of(change.contests.map(({ address }) => ({ start: address, end: address + 1n })))
+      )
     const leaving = lost.intersect(this.book.mine)
     if (!leaving.isEmpty) this.book.lose(leaving)
     const coming = this.#usable(gained).subtract(this.book.mine)
@@ -220,11 +229,7 @@ export class Custody {
     const draining = this.#draining()
     if (draining.isEmpty || this.me === undefined) return []
     return [
-      ...this.map
-        .ownedBy(this.me)
-        .intersect(draining)
-        .subtract(this.book.liveRanges())
-        .ranges()
+      ...this.map.ownedBy(this.me).intersect(draining).subtract(this.book.liveRanges()).ranges()
     ]
   }
 

@@ -224,8 +224,12 @@ export class Search {
     const silent = this.#members.filter(
       member => this.#silent.has(member) || this.#unreachable.has(member)
     )
-    const cooling = [...this.#said.values()].reduce((sum, one) => sum + one.cooling, this.#own.cooling)
-    if (this.#accounts && silent.length === 0 && this.used < this.#total) return this.#pauseRound(now)
+    const cooling = [...this.#said.values()].reduce(
+      (sum, one) => sum + one.cooling,
+      this.#own.cooling
+    )
+    if (this.#accounts && silent.length === 0 && this.used < this.#total)
+      return this.#pauseRound(now)
     const verdict: Verdict =
       silent.length === 0
         ? { type: 'Full', used: this.used, cooling }

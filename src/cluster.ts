@@ -1,0 +1,82 @@
+// The part of the composition root that concerns other nodes: the mesh, and the registry over it.
+
+import { readFileSync } from 'node:fs'
+import type { HouseParts } from './actors/house.ts'
+import type { DaemonConfig } from './config/daemon-config.ts'
+import { systemClock as clock } from './host/system-clock.ts'
+import { systemRandom as random } from './host/system-random.ts'
+import { readClusterKey } from './mesh/cluster-key.ts'
+import { LateMesh } from './mesh/late-mesh.ts'
+import { createNoMesh } from './mesh/no-mesh.ts'
+import { peerIdOf } from './mesh/peer-id.ts'
+import type { AttachmentStore } from './ports/attachment-store.ts'
+import type { Log } from './ports/log.ts'
+import { Registrar } from './registry/registrar.ts'
+import { RegistryService } from './registry/registry-service.ts'
+import { RemoteRegistry } from './registry/remote-registry.ts'
+
+/** What a house needs to be one of several. */
+type ClusterParts = Pick<
+  HouseParts,
+  'mesh' | 'registry' | 'onAsked' | 'founds' | 'machine' | 'confirm' | 'session' | 'random'
+>
+
+const sessionBytes = 8
+
+/** Build it, and put its end on `begun`. Throws ClusterKeyError when the key cannot be used. */
+export function openCluster(
+  begun: AsyncDisposableStack,
+  config: DaemonConfig,
+  store: AttachmentStore,
+  log: Log
+): ClusterParts {
+  const { identity } = store.load().leases
+  const peer = peerIdOf(identity.key)
+  const machine = readMachineId(config.machineIdFile)
+  const session = random.hex(sessionBytes)
+  const { mesh: meshConfig } = config
+  if (meshConfig === undefined) {
+    const registry = new Registrar(store)
+    const onAsked = () => Promise.reject(new Error('this node has no mesh'))
+    const mesh = createNoMesh(peer)
+    return { mesh, registry, onAsked, founds: true, machine, confirm: 'reachable', session, random }
+  }
+  const { keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = meshConfig
+  const clusterKey = readClusterKey(keyFile)
+  const create = async () => {
+    const { createMesh } = await import('./mesh/create-mesh.ts')
+    const { key } = identity
+    return createMesh({ key, clusterKey, listen, announce, peers, mdns, clock, random, log })
+  }
+  const mesh = new LateMesh({ peer, clock, log, create })
+  begun.defer(() => mesh.stop())
+  void mesh.start()
+  const registrar = founds ? new Registrar(store) : undefined
+  const remote = new RemoteRegistry({
+    ask: (to, question) => mesh.ask(to, question),
+    candidates: () => mesh.connected(),
+    learn: (to, addresses) => mesh.learn([{ incarnation: '', peer: to, addresses }])
+  })
+  const service = new RegistryService({
+    registrar,
+    believed: () => {
+      const known = remote.registrar
+      return known === undefined
+        ? undefined
+        : { registrar: known, addresses: mesh.addressesOf(known) }
+    }
+  })
+  return {
+    ...{ mesh, founds, machine, confirm, session, random },
+    registry: registrar ?? remote,
+    onAsked: (from, question) => service.answer(from, question)
+  }
+}
+
+function readMachineId(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
