@@ -17,8 +17,8 @@ export interface Territory {
 /** Small subnets, so that what lies outside a pool is little. */
 export function territoryOf({ family, size }: PlannedPool, index: number): Territory {
   const name = `pool${index}`
-  const domain = family === 4 ? `10.${index}.0.0/${size > 200 ? 16 : 24}` : `fd00:${index}::/64`
-  const first = parseAddress(family === 4 ? `10.${index}.0.2` : `fd00:${index}::2`)
+  const domain = family === 4 ? `10.${index}.0.0/${size > 200 ? 16 : 24}` : `fd0${index}::/64`
+  const first = parseAddress(family === 4 ? `10.${index}.0.2` : `fd0${index}::2`)
   if (first === undefined) throw new Error('the first address of a pool is one')
   const addresses = Array.from({ length: size }, (_, i) => (first + BigInt(i)) as Address)
   const ips = `${formatAddress(first)}-${formatAddress(addresses.at(-1) ?? first)}`

@@ -9,6 +9,8 @@ export class Operator {
   readonly #world: World
   /** Machines that have to stay off, with how many reasons. */
   readonly #locks = new Map<SimNode, number>()
+  /** A drain ends with the process. */
+  readonly #drained = new Set<SimNode>()
   #isHealed = false
 
   constructor(world: World) {
@@ -31,6 +33,8 @@ export class Operator {
     for (const node of nodes) {
       node.disk.isRefusing = false
       node.slowness = 1
+      node.spare()
+      if (this.#drained.has(node)) node.kill()
       node.powerOn()
       node.start()
     }
@@ -39,6 +43,7 @@ export class Operator {
 
   #carryOut(event: PlanEvent): void {
     const { nodes, coverage } = this.#world
+    if (this.#isHealed) return
     if (event.type === 'Stop' || event.type === 'Again') return this.#podEvent(event)
     this.#world.note(`plan: ${event.type}`)
     if (event.type === 'Cut') return this.#cut([[event.from, event.to]], event.ms)
@@ -65,6 +70,7 @@ export class Operator {
       case 'Fetch':
         return this.#fetch(node, event.address)
       case 'Drain':
+        this.#drained.add(node)
         return node.system?.tellSubnets({ type: 'DrainNode' })
       case 'Die':
         return node.doom(event.moment, event.skip, () => {

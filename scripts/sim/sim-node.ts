@@ -150,6 +150,11 @@ export class SimNode {
     if (this.#process !== undefined) this.#doom = { moment, left: skip, onDead }
   }
 
+  /** No such end any more. */
+  spare(): void {
+    this.#doom = undefined
+  }
+
   powerOff(): void {
     this.kill()
     this.#isOn = false

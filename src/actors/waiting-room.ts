@@ -31,6 +31,7 @@ export class WaitingRoom {
   #pools: ReadonlyMap<string, IpPool> = new Map()
   #members = 1
   #prefetchedAt = -prefetchEveryMs
+  #expiresAt = Infinity
   readonly #tallies = new Map<string, Tally>()
 
   /** `onScarce` hears of a pool where cooling addresses would be welcome. */
@@ -102,7 +103,7 @@ export class WaitingRoom {
     const queue = this.#waiting.get(pool) ?? []
     queue.push(request)
     this.#waiting.set(pool, queue)
-    this.#scheduleExpiry()
+    if (request.deadline < this.#expiresAt) this.#expireAt(request.deadline)
     this.#onScarce(pool)
     this.tellNeed(pool)
   }
@@ -131,6 +132,7 @@ export class WaitingRoom {
   /** Those whose time is up. */
   expire(): void {
     const now = this.#desk.now()
+    let next = Infinity
     for (const [pool, queue] of this.#waiting) {
       const late = queue.filter(({ deadline }) => deadline <= now)
       const left = queue.filter(({ deadline }) => deadline > now)
@@ -138,17 +140,17 @@ export class WaitingRoom {
       else this.#waiting.delete(pool)
       for (const request of late) this.#takeScarce(request, this.#pending(pool))
       if (late.length > 0) this.tellNeed(pool)
+      for (const { deadline } of left) next = Math.min(next, deadline)
     }
-    this.#scheduleExpiry()
+    this.#expireAt(next)
   }
 
-  #scheduleExpiry(): void {
+  /** The earliest of all who wait. */
+  #expireAt(deadline: number): void {
     const { context } = this.#desk
-    let next = Infinity
-    for (const queue of this.#waiting.values()) {
-      for (const { deadline } of queue) next = Math.min(next, deadline)
-    }
-    if (next < Infinity) context.schedule('waiting', next - this.#desk.now(), { type: 'WaitingTick' })
+    this.#expiresAt = deadline
+    if (deadline === Infinity) return
+    context.schedule('waiting', deadline - this.#desk.now(), { type: 'WaitingTick' })
   }
 
   /** Let the broker look for what is missing. */
