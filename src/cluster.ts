@@ -19,7 +19,10 @@ import { RemoteRegistry } from './registry/remote-registry.ts'
 type ClusterParts = Pick<
   HouseParts,
   'mesh' | 'registry' | 'onAsked' | 'founds' | 'machine' | 'confirm' | 'session' | 'random'
->
+> & {
+  /** Go to the others. Comes last: loading libp2p takes longer than all the rest, and pods are waiting. */
+  join(): void
+}
 
 const sessionBytes = 8
 
@@ -39,7 +42,11 @@ export function openCluster(
     const registry = new Registrar(store)
     const onAsked = () => Promise.reject(new Error('this node has no mesh'))
     const mesh = createNoMesh(peer)
-    return { mesh, registry, onAsked, founds: true, machine, confirm: 'reachable', session, random }
+    const join = () => {}
+    return {
+      ...{ mesh, registry, onAsked, founds: true, machine, session, random, join },
+      confirm: 'reachable'
+    }
   }
   const { keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = meshConfig
   const clusterKey = readClusterKey(keyFile)
@@ -50,7 +57,6 @@ export function openCluster(
   }
   const mesh = new LateMesh({ peer, clock, log, create })
   begun.defer(() => mesh.stop())
-  void mesh.start()
   const registrar = founds ? new Registrar(store) : undefined
   const remote = new RemoteRegistry({
     ask: (to, question) => mesh.ask(to, question),
@@ -69,7 +75,8 @@ export function openCluster(
   return {
     ...{ mesh, founds, machine, confirm, session, random },
     registry: registrar ?? remote,
-    onAsked: (from, question) => service.answer(from, question)
+    onAsked: (from, question) => service.answer(from, question),
+    join: () => void mesh.start()
   }
 }
 

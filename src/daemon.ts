@@ -78,7 +78,9 @@ async function start(
   const node = config.nodeName
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const house = await openHouse(begun, config, log, { boot, probe, endings, substitutes })
+  const { house, join } = await openHouse(begun, config, log, {
+    ...{ boot, probe, endings, substitutes }
+  })
   const allocator = 'why' in house ? house : house.allocator
   // The admin socket opens later: pods are waiting and people are not, and HTTP takes longer to load than
   // all the rest. It closes later too.
@@ -91,6 +93,7 @@ async function start(
   const admin = await serveAdmin(config.adminSocket, listenAt, service, log)
   stopAdmin = () => admin.stop()
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
+  join()
   return begun.move()
 }
 
@@ -101,18 +104,18 @@ interface Foundations {
   readonly substitutes: Substitutes
 }
 
-/** Store, actors and deletion queue; or why there are none. */
+/** Store, actors and deletion queue, or why there are none; and the way to other nodes. */
 async function openHouse(
   begun: AsyncDisposableStack,
   config: DaemonConfig,
   log: Log,
   { boot, probe, endings, substitutes }: Foundations
-): Promise<House | { readonly why: string }> {
+): Promise<{ house: House | { readonly why: string }; join: () => void }> {
   const opened = openStoreOrSayWhy(config, boot, log)
-  if ('why' in opened) return opened
+  if ('why' in opened) return { house: opened, join: () => {} }
   const store = substitutes.store?.(opened) ?? opened
   begun.defer(() => store.close())
-  const cluster = openCluster(begun, config, store, log)
+  const { join, ...cluster } = openCluster(begun, config, store, log)
   const { onGivenUp, onEnded } = endings
   const house = await guard({
     ...cluster,
@@ -144,7 +147,7 @@ async function openHouse(
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return house
+  return { house, join }
 }
 
 /** A store that cannot be trusted is no reason to die: the runtime must hear why nothing is handed out. */

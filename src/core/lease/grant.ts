@@ -35,11 +35,11 @@ export function grantSize(input: GrantInput): number {
   const { free, waiting, demand, wish, low, estimatedFree, members, scarce } = input
   if (demand === 0 && scarce) return 0
   const available = free - waiting - (demand === 0 ? low : 0)
-  const wanted = Math.max(demand, wish)
+  const wanted = demand === 0 ? wish : demand
   if (available < 1 || wanted < 1) return 0
   const share = clamp(Math.floor(estimatedFree / (2 * Math.max(members, 1))), 0, grantMax)
-  const fair = Math.max(demand, Math.ceil(free / 2))
-  return Math.max(1, Math.min(available, grantMax, wanted, demand + share, fair))
+  const fair = Math.max(wanted, Math.ceil(free / 2))
+  return Math.max(1, Math.min(available, grantMax, wanted + share, fair))
 }
 
 export interface PoolPlenty {
