@@ -52,7 +52,6 @@ const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   '@libp2p/mdns': 'mesh/',
   '@libp2p/memory': 'mesh/',
   '@libp2p/peer-id': 'mesh/',
-  '@libp2p/ping': 'mesh/',
   '@libp2p/pnet': 'mesh/',
   '@libp2p/tcp': 'mesh/',
   '@libp2p/utils': 'mesh/',

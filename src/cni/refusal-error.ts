@@ -19,7 +19,10 @@ export function refusalError(refusal: Refusal, node: string): CniError {
     case 'PoolUnreachable':
       return new CniError(
         cniCodes.poolUnreachable,
-        `no free address of ${listOf('pool', refusal.pools.map(({ pool }) => pool))} can be reached from ${node}; ` +
+        `no free address of ${listOf(
+          'pool',
+          refusal.pools.map(({ pool }) => pool)
+        )} can be reached from ${node}; ` +
           `${refusal.silent.map(one => one.node).join(', ')} cannot be asked: bring back the network between them, ` +
           'or remove a machine that is off for good: orbweaverd remove NODE',
         [
@@ -30,7 +33,10 @@ export function refusalError(refusal: Refusal, node: string): CniError {
     case 'AddressesPending':
       return new CniError(
         cniCodes.tryAgain,
-        `no free address of ${listOf('pool', refusal.pools.map(({ pool }) => pool))} on ${node} yet; other nodes are being asked`,
+        `no free address of ${listOf(
+          'pool',
+          refusal.pools.map(({ pool }) => pool)
+        )} on ${node} yet; other nodes are being asked`,
         countsOf(refusal.pools).join('; ') || undefined
       )
     case 'AddressHeld':

@@ -15,6 +15,8 @@ export const protocolOf: Readonly<Record<Channel, string>> = {
 
 export const questionProtocol = '/orbweaver/registry/1'
 
+export const beatProtocol = '/orbweaver/alive/1'
+
 /** What nodes tell everybody of their cluster; of no cluster yet when there is none. */
 export function rumourTopic(cluster: string): string {
   return cluster === '' ? '/orbweaver/hint/1' : `/orbweaver/${cluster}/hint/1`

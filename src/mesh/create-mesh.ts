@@ -53,7 +53,7 @@ export async function createMesh(options: MeshOptions): Promise<Libp2pMesh> {
         return undefined
       }
     }
-    return new Made({ node, clock, random, log, peerIdOf }, peers)
+    return new Made({ node, clock, random, log, isDiscovering: mdns, peerIdOf }, peers)
   } catch (error) {
     throw new ConfigInvalidError('mesh', [`cannot listen: ${messageOf(error)}`])
   }

@@ -4,13 +4,20 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { messageOf } from '../core/error-text.ts'
 import type { Body, Envelope, Whereabouts } from '../core/protocol.ts'
 import type { Mesh, MeshListener } from '../ports/mesh.ts'
-import { channelOf, channels, protocolOf, questionProtocol, type Channel } from './channels.ts'
+import { beatProtocol, channelOf, channels, protocolOf, questionProtocol } from './channels.ts'
+import type { Channel } from './channels.ts'
 import { encodeEnvelope } from './codec.ts'
 import { Complaints } from './complaints.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { Inbound } from './inbound.ts'
 import type { Connection, Stream } from './libp2p-node.ts'
 import { Link } from './link.ts'
-import { connectionsPerPeerMax, inboundStreamsMax, questionsMax } from './mesh-limits.ts'
+import {
+  beatStreamsMax,
+  connectionsPerPeerMax,
+  inboundStreamsMax,
+  questionsMax
+} from './mesh-limits.ts'
 import { Peers } from './peers.ts'
 import { answerOver, askOver } from './questions.ts'
 import { Rumours } from './rumours.ts'
@@ -23,6 +30,7 @@ export class Libp2pMesh implements Mesh {
   readonly #around: Surroundings
   readonly #peers: Peers
   readonly #seeds: Seeds
+  readonly #heartbeat: Heartbeat
   readonly #inbound: Inbound
   readonly #rumours: Rumours
   readonly #complaints: Complaints
@@ -37,6 +45,7 @@ export class Libp2pMesh implements Mesh {
     this.peer = around.node.peerId.toString()
     this.#peers = new Peers(around)
     this.#seeds = new Seeds(around, seeds)
+    this.#heartbeat = new Heartbeat(around, beatProtocol)
     this.#complaints = new Complaints(around.clock, around.log)
     this.#inbound = new Inbound(around, this.#complaints)
     this.#rumours = new Rumours(around, this.#inbound)
@@ -64,7 +73,7 @@ export class Libp2pMesh implements Mesh {
     node.addEventListener('connection:open', ({ detail }) => this.#onOpen(detail))
     node.addEventListener('connection:close', ({ detail }) => this.#onClose(detail))
     node.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) => {
-      this.#peers.learn(id.toString(), multiaddrs.map(withoutPeer))
+      this.#peers.discover(id.toString(), multiaddrs.map(withoutPeer))
     })
     this.#rumours.listen((peer, envelope) => {
       this.#tell(() => listener.onRumour(peer, envelope))
@@ -74,6 +83,7 @@ export class Libp2pMesh implements Mesh {
       log.error({ problem: messageOf(error) }, 'the mesh cannot take streams')
     })
     for (const connection of node.getConnections()) this.#onOpen(connection)
+    this.#heartbeat.start()
     this.#seeds.start()
   }
 
@@ -102,6 +112,7 @@ export class Libp2pMesh implements Mesh {
 
   async stop(): Promise<void> {
     this.#isStopped = true
+    this.#heartbeat.stop()
     this.#seeds.stop()
     this.#peers.stop()
     for (const link of this.#links.values()) link.stop()
@@ -126,6 +137,11 @@ export class Libp2pMesh implements Mesh {
         { maxInboundStreams: inboundStreamsMax, maxOutboundStreams: inboundStreamsMax }
       )
     }
+    await node.handle(
+      beatProtocol,
+      (stream: Stream, connection: Connection) => this.#heartbeat.hear(stream, connection),
+      { maxInboundStreams: beatStreamsMax, maxOutboundStreams: beatStreamsMax }
+    )
     await node.handle(
       questionProtocol,
       (stream: Stream, connection: Connection) => {
@@ -169,6 +185,7 @@ export class Libp2pMesh implements Mesh {
 
   #onOpen(connection: Connection): void {
     const peer = connection.remotePeer.toString()
+    this.#heartbeat.onOpen(connection)
     const all = this.#around.node.getConnections(connection.remotePeer)
     for (const old of all.slice(0, -connectionsPerPeerMax)) old.abort(new Error('too many'))
     for (const channel of channels) this.#links.get(`${channel} ${peer}`)?.renew()
@@ -179,6 +196,7 @@ export class Libp2pMesh implements Mesh {
 
   #onClose(connection: Connection): void {
     const peer = connection.remotePeer.toString()
+    this.#heartbeat.onClose(connection)
     if (this.#isStopped || connectionTo(this.#around, peer) !== undefined) return
     if (!this.#reachable.delete(peer)) return
     this.#forgetLinks()

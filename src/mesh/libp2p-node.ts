@@ -12,8 +12,6 @@ import {
   dialMs,
   dialsMax,
   dialsWaitingMax,
-  heartbeatAnswerMs,
-  heartbeatMs,
   pendingConnectionsMax,
   streamWindowBytes
 } from './mesh-limits.ts'
@@ -38,26 +36,17 @@ export interface NodeOptions {
 /** A node that listens. Rejects when it cannot. */
 export async function makeNode(options: NodeOptions): Promise<Node> {
   const { createLibp2p } = await import('libp2p')
-  const [
-    { noise },
-    { yamux },
-    { identify },
-    { ping },
-    { preSharedKey },
-    { generateKeyPairFromSeed }
-  ] = await Promise.all([
-    import('@chainsafe/libp2p-noise'),
-    import('@chainsafe/libp2p-yamux'),
-    import('@libp2p/identify'),
-    import('@libp2p/ping'),
-    import('@libp2p/pnet'),
-    import('@libp2p/crypto/keys')
-  ])
+  const [{ noise }, { yamux }, { identify }, { preSharedKey }, { generateKeyPairFromSeed }] =
+    await Promise.all([
+      import('@chainsafe/libp2p-noise'),
+      import('@chainsafe/libp2p-yamux'),
+      import('@libp2p/identify'),
+      import('@libp2p/pnet'),
+      import('@libp2p/crypto/keys')
+    ])
   const { gossipsub } = await import('@libp2p/gossipsub')
   const services = {
     identify: identify(),
-    // A late answer must not be mistaken for a peer that asks too much: heartbeats may overlap.
-    ping: ping({ maxInboundStreams: 8, maxOutboundStreams: 8 }),
     pubsub: gossipsub({
       globalSignaturePolicy: 'StrictSign',
       allowPublishToZeroTopicPeers: true,
@@ -74,7 +63,7 @@ export async function makeNode(options: NodeOptions): Promise<Node> {
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
-        // Heartbeats do it.
+        // heartbeat.ts does it.
         enableKeepAlive: false,
         maxInboundStreams: 128,
         maxOutboundStreams: 128,
@@ -93,10 +82,7 @@ export async function makeNode(options: NodeOptions): Promise<Node> {
       addressDialTimeout: addressDialMs,
       inboundUpgradeTimeout: dialMs
     },
-    connectionMonitor: {
-      pingInterval: heartbeatMs,
-      pingTimeout: { minTimeout: heartbeatAnswerMs, maxTimeout: heartbeatAnswerMs }
-    },
+    connectionMonitor: { enabled: false },
     peerDiscovery: options.mdns ? [await discoveryOf(options.clusterKey)] : [],
     services
   })

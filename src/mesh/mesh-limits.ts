@@ -17,6 +17,9 @@ export const connectionsPerPeerMax = 4
 export const dialsMax = 32
 export const dialsWaitingMax = 1024
 
+/** Dials at a time to peers that nobody waits for: those that are begun together share the time they have. */
+export const backgroundDialsMax = 16
+
 /** From the first packet to a connection that is proved; then the next address, then the next peer has its turn. */
 export const dialMs = 5000
 export const addressDialMs = 3000
@@ -28,6 +31,9 @@ export const keptPeersMax = 50
 
 /** Peers whose addresses are remembered. */
 export const learnedPeersMax = 5000
+
+/** A peer that was only found on the link is forgotten after so many dials in vain; it will be found again. */
+export const discoveredFailuresMax = 10
 
 /** Addresses of one peer that are tried in one dial. */
 export const dialAddressesMax = 8
@@ -45,9 +51,12 @@ export const seedCheckMs = 15_000
 /** Addresses behind one name. */
 export const seedAddressesMax = 64
 
-/** How often each connection is asked for a sign of life, and how long it may take: 6 s for a cut cable. */
+/** How often each side of a connection gives a sign of life, and how long silence is taken for a pause. */
 export const heartbeatMs = 2000
-export const heartbeatAnswerMs = 4000
+export const silenceMs = 6000
+
+/** How long a new connection may be silent: its other side may be starting. */
+export const firstBeatMs = 20_000
 
 /** What waits for one peer on one channel. The oldest goes: whoever needs an answer asks again. */
 export const outboxFramesMax = 256
@@ -61,6 +70,9 @@ export const batchBytesMax = 64 * 1024
 
 /** Streams of one channel that a peer may have open on one connection: one, and those it has given up. */
 export const inboundStreamsMax = 8
+
+/** Streams of signs of life on one connection: one, and one that was given up. */
+export const beatStreamsMax = 2
 
 /** Questions of one peer at a time. */
 export const questionsMax = 16

@@ -6,9 +6,11 @@ import { messageOf } from '../core/error-text.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { Connection } from './libp2p-node.ts'
 import {
+  backgroundDialsMax,
   courtesyMs,
   dialAddressesMax,
   dialMs,
+  discoveredFailuresMax,
   fullMeshMax,
   keptPeersMax,
   learnedPeersMax,
@@ -16,10 +18,15 @@ import {
 } from './mesh-limits.ts'
 import { connectionTo, pauseAfter, type Surroundings } from './surroundings.ts'
 
+/** How long a dial waits for its turn, by chance up to this. */
+const turnMs = 100
+
 interface Learned {
   readonly peer: string
   /** Decides by chance who is kept in a large cluster. */
   readonly rank: number
+  /** Nobody vouches for it: it was found on the link. */
+  isDiscovered: boolean
   addresses: readonly string[]
   failures: number
   notBefore: MonotonicMs
@@ -32,6 +39,7 @@ export class Peers {
   readonly #self: string
   readonly #learned = new Map<string, Learned>()
   #kept: ReadonlySet<string> | undefined
+  #background = 0
   #isStopped = false
 
   constructor(around: Surroundings) {
@@ -47,11 +55,20 @@ export class Peers {
       if (entry !== undefined) this.#keep(entry, this.#courtesy(peer))
       return
     }
+    known.isDiscovered = false
     if (known.addresses.join() === addresses.join()) return
     known.addresses = addresses.slice(0, dialAddressesMax)
     known.failures = 0
     known.notBefore = 0
     this.#keep(known, this.#courtesy(peer))
+  }
+
+  /** A peer that shows itself; what others say about it counts more. */
+  discover(peer: string, addresses: readonly string[]): void {
+    if (!this.#around.isDiscovering || addresses.length === 0 || this.#learned.has(peer)) return
+    this.learn(peer, addresses)
+    const entry = this.#learned.get(peer)
+    if (entry !== undefined) entry.isDiscovered = true
   }
 
   /** Connect again to a peer that has gone. */
@@ -86,6 +103,7 @@ export class Peers {
     const entry: Learned = {
       peer,
       rank: this.#around.random.next(),
+      isDiscovered: false,
       addresses: addresses.slice(0, dialAddressesMax),
       failures: 0,
       notBefore: 0
@@ -116,13 +134,22 @@ export class Peers {
   #keep(entry: Learned, delayMs: number): void {
     entry.cancel?.()
     if (this.#isStopped || !this.#isKept(entry)) return
-    entry.cancel = this.#around.clock.after(delayMs, () => {
-      if (entry.dialling !== undefined || connectionTo(this.#around, entry.peer)) return
-      this.#dial(entry).catch((error: unknown) => {
+    entry.cancel = this.#around.clock.after(delayMs, () => this.#redial(entry))
+  }
+
+  #redial(entry: Learned): void {
+    if (entry.dialling !== undefined || connectionTo(this.#around, entry.peer)) return
+    if (this.#background >= backgroundDialsMax) {
+      this.#keep(entry, this.#around.random.next() * turnMs)
+      return
+    }
+    this.#background += 1
+    this.#dial(entry)
+      .catch((error: unknown) => {
         const { peer, addresses } = entry
         this.#around.log.debug({ peer, addresses, problem: messageOf(error) }, 'peer not reached')
       })
-    })
+      .finally(() => (this.#background -= 1))
   }
 
   #dial(entry: Learned): Promise<Connection> {
@@ -142,7 +169,8 @@ export class Peers {
       entry.failures += 1
       const pause = pauseAfter(entry.failures, random)
       entry.notBefore = clock.monotonicMs() + pause
-      if (entry.addresses.length === 0) this.#learned.delete(entry.peer)
+      const isNobody = entry.isDiscovered && entry.failures >= discoveredFailuresMax
+      if (entry.addresses.length === 0 || isNobody) this.#learned.delete(entry.peer)
       else this.#keep(entry, pause)
       throw error
     }

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Whether peers that show themselves on the link are dialled. */
+  readonly isDiscovering: boolean
   /** Undefined when the text is none. */
   readonly peerIdOf: (text: string) => PeerId | undefined
 }

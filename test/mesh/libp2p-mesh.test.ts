@@ -81,6 +81,29 @@ t.test('a peer that is not there yet is tried again, also by its configured addr
   await until(t, () => a.heard.reached.includes(`+${late.mesh.peer}`), 'found')
 })
 
+t.test('a learned peer that is not there yet is tried again', async t => {
+  const key = randomBytes(32).toString('hex')
+  const early = await startNode(t, { key })
+  await early.mesh.stop()
+  const a = await startNode(t)
+  a.mesh.learn([{ incarnation: '', peer: early.mesh.peer, addresses: [early.address] }])
+  await sleep(1500)
+  await startNode(t, { key, listen: [early.address] })
+  await until(t, () => a.heard.reached.includes(`+${early.mesh.peer}`), 'found')
+})
+
+t.test('many start at once', async t => {
+  const nodes = await Promise.all(Array.from({ length: 12 }, () => startNode(t)))
+  const known = nodes.map(({ mesh, address }) => ({
+    incarnation: '',
+    peer: mesh.peer,
+    addresses: [address]
+  }))
+  for (const { mesh } of nodes) mesh.learn(known)
+  const all = () => nodes.every(({ heard }) => heard.reached.length === 11)
+  await until(t, all, 'everybody has everybody', 30_000)
+})
+
 t.test('this node among its own peers', async t => {
   const a = await startNode(t)
   await a.mesh.stop()
