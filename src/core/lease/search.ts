@@ -87,6 +87,11 @@ export class Search {
   }
 
   need(waiting: number, wish: number, own: Holding, total: number): void {
+    // A question ahead of need that was lost long ago says nothing about who can be asked now.
+    if (this.#waiting === 0 && waiting > 0) {
+      this.#open.clear()
+      this.#silent.clear()
+    }
     this.#waiting = waiting
     this.#wish = wish
     this.#own = own
