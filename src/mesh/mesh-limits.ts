@@ -56,7 +56,7 @@ export const heartbeatMs = 2000
 export const silenceMs = 6000
 
 /** How long a new connection may be silent: its other side may be starting. */
-export const firstBeatMs = 20_000
+export const firstBeatMs = 8000
 
 /** What waits for one peer on one channel. The oldest goes: whoever needs an answer asks again. */
 export const outboxFramesMax = 256
