@@ -154,7 +154,8 @@ class Secretary {
   #read(): void {
     this.#isBusy = true
     this.#wantsRead = false
-    this.#readers = this.#nextReaders.splice(0)
+    // Some may be left of a reading whose records the disk refused.
+    this.#readers.push(...this.#nextReaders.splice(0))
     const from = this.#view.index + 1
     this.#context.pipe(
       this.#options.registry.read(from),
