@@ -243,7 +243,10 @@ export class Transfers {
       .filter(index => index !== me && reachable.has(index))
       .slice(0, drainReceivers)
     const owned = custody.map.ownedBy(me)
-    const leaving = [...owned.subtract(book.liveRanges()).intersect(book.mine).ranges()]
+    const unused = owned.subtract(book.liveRanges()).intersect(book.mine)
+    // What was released a moment ago may still have its link; it follows when it has cooled down.
+    const cooling = book.coolingIn(unused).map(at => ({ start: at, end: at + 1n }))
+    const leaving = [...unused.subtract(AddressSet.of(cooling)).ranges()]
     if (leaving.length === 0) return owned.isEmpty
     if (others.length === 0) return false
     const share = Math.min(drainRunsMax, Math.ceil(leaving.length / others.length))
