@@ -21,7 +21,7 @@ import type { Pods } from './pods.ts'
 import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
 import type { SimRegistry } from './sim-registry.ts'
-import { SimSystem } from './sim-system.ts'
+import { type Handled, SimSystem } from './sim-system.ts'
 
 /** Where a process dies: before its next message, or on either side of a commit. */
 export type Moment = 'message' | 'beforeCommit' | 'afterCommit'
@@ -39,7 +39,7 @@ export interface NodeSetup {
 
 /** What a node tells of itself. */
 export interface NodeObserver {
-  onHandling(node: SimNode, actor: string, type: string): void
+  onHandling(node: SimNode, actor: string, message: Handled): void
   onCommitted(node: SimNode, changes: readonly Change[]): void
   onCrashed(node: SimNode, actor: string, error: unknown): void
   onEnded(node: SimNode, why: string): void
@@ -181,7 +181,7 @@ export class SimNode {
     const system: SimSystem = new SimSystem({
       clock: this.clock,
       wake: turn => this.#wake(system, turn),
-      onHandling: (actor, { type }) => observer.onHandling(this, actor, type),
+      onHandling: (actor, message) => observer.onHandling(this, actor, message),
       onCrashed: (actor, error) => observer.onCrashed(this, actor, error),
       onPipes: change => observer.onPipes(change)
     })

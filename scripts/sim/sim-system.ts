@@ -6,12 +6,19 @@ import type { ActorContext, Behaviour, Spawner } from '../../src/actors/runtime/
 import type { ActorRef, StopReason } from '../../src/actors/runtime/ref.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 
+/** What the world sees of a message between actors. */
+export interface Handled {
+  readonly type: string
+  /** Of a message of another node. */
+  readonly body?: { readonly type: string }
+}
+
 /** What a process is to the world. */
 export interface Host {
   readonly clock: Clock
   /** A first message waits: `turn` handles one, and is called until it returns false. */
   wake(turn: () => boolean): void
-  onHandling(actor: string, message: { readonly type: string }): void
+  onHandling(actor: string, message: Handled): void
   /** An actor threw. */
   onCrashed(actor: string, error: unknown): void
   /** Promises that actors wait for: so many more, or fewer. */
@@ -88,7 +95,7 @@ export class SimSystem implements Spawner {
       })
     }
     const receive = (message: Message) => {
-      this.#host.onHandling(name, message as { type: string })
+      this.#host.onHandling(name, message as Handled)
       try {
         state = behaviour.receive(state, message, context)
       } catch (error) {

@@ -12,7 +12,7 @@ import { History } from './history.ts'
 import { Judge, Violation } from './judge.ts'
 import { type Territory, territoryOf } from './landscape.ts'
 import { Net } from './net.ts'
-import { countCommitted, countDelivered, countSent } from './observations.ts'
+import { Witness } from './witness.ts'
 import type { Plan } from './plan.ts'
 import { Pods } from './pods.ts'
 import { podObserver } from './pod-watch.ts'
@@ -36,6 +36,7 @@ export class World {
   readonly agenda: Agenda
   readonly chance: Chance
   readonly coverage = new Coverage()
+  readonly #witness = new Witness(this.coverage)
   readonly trace: Trace
   readonly history: History
   readonly net: Net
@@ -56,12 +57,12 @@ export class World {
     this.registry = new SimRegistry(this.agenda, new Chance(plan.seed, 'registry'))
     this.net = new Net(this.agenda, new Chance(plan.seed, 'net'), {
       onSent: (from, peer, envelope) => {
-        countSent(this.coverage, envelope)
+        this.#witness.onSent(envelope)
         this.note(`n${from} sends ${envelope.body.type} to ${peer.slice(5, 9)}`)
       },
       onDelivered: (to, peer, envelope) => {
         const node = this.nodes[to]
-        if (node !== undefined) countDelivered(this.coverage, node, envelope)
+        if (node !== undefined) this.#witness.onDelivered(node, envelope)
         this.note(`n${to} gets ${envelope.body.type} from ${peer.slice(5, 9)}`)
       },
       onGarbled: (problem, { body }) => this.fail(new Violation('wire', `${body.type}: ${problem}`))
@@ -151,10 +152,13 @@ export class World {
 
   #observer(): NodeObserver {
     return {
-      onHandling: (node, actor, type) => this.note(`${node.name} ${actor} ${type}`),
+      onHandling: (node, actor, message) => {
+        this.#witness.onHandling(actor, message)
+        this.note(`${node.name} ${actor} ${message.type}`)
+      },
       onCommitted: (node, changes) => {
         const me = this.judge.memberOf(node)?.index
-        countCommitted(this.coverage, node, me, changes)
+        this.#witness.onCommitted(me, changes)
         this.note(`${node.name} commits ${changes.map(({ type }) => type).join(' ')}`)
         this.history.onCommitted(node, me, changes)
         this.#judged(() => this.judge.onCommitted(node, changes))
