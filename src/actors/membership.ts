@@ -339,6 +339,10 @@ class Membership {
   #peerReachable(peer: string, reachable: boolean): void {
     if (reachable) this.#connected.add(peer)
     else this.#connected.delete(peer)
+    // Before it has joined a node waits for just this: somebody to ask for the registry.
+    if (reachable && !this.#view.byIncarnation.has(this.#options.incarnation)) {
+      this.#options.secretary.tell({ type: 'Learn' })
+    }
     this.#judgeReachable(peer)
   }
 

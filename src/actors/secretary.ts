@@ -26,6 +26,8 @@ const mailboxLimit = 4_096
 
 /** How often the registry is looked at when nobody says that there is news. */
 const pollMs = 10_000
+/** The same for a node that is no member yet: nothing else tells it that it may be one now. */
+const strangerPollMs = 1_000
 /** After a failure: at first and at most. */
 const retryMs = { first: 200, most: 5_000 }
 /** How long an operator waits for a record. */
@@ -146,7 +148,9 @@ class Secretary {
     if (this.#wantsRead) return this.#read()
     const next = this.#nextRecord()
     if (next !== undefined) return this.#append(next.proposal, next.pending)
-    this.#context.schedule('poll', pollMs * (0.75 + this.#options.random.next() / 2), {
+    const { incarnation } = this.#options.wishes
+    const ms = this.#view.byIncarnation.has(incarnation) ? pollMs : strangerPollMs
+    this.#context.schedule('poll', ms * (0.75 + this.#options.random.next() / 2), {
       type: 'Learn'
     })
   }

@@ -33,6 +33,13 @@ export function addRange(view: ClusterView, record: RangeAdd, index: number): St
       refused: `${formatRange(range)} overlaps ${formatRange(other)} of ${record.domain}, which is under custody already; add only what is new`
     }
   }
+  // An address has one custody, whatever subnet it is named with.
+  for (const [name, { decided: theirs }] of view.domains) {
+    if (name === record.domain || !theirs.some(run => rangesOverlap(run, range))) continue
+    return {
+      refused: `subnet ${record.domain} overlaps ${name}, which is under custody already; name one of the two in all pools`
+    }
+  }
   const holders: Member[] = []
   for (const incarnation of record.holders) {
     const holder = livingMember(view, incarnation, 'holder')
