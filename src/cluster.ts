@@ -33,7 +33,7 @@ export function openCluster(
   store: AttachmentStore,
   log: Log
 ): ClusterParts {
-  const { identity } = store.load().leases
+  const { identity } = store.loadLeases()
   const peer = peerIdOf(identity.key)
   const machine = readMachineId(config.machineIdFile)
   const session = random.hex(sessionBytes)

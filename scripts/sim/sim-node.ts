@@ -188,6 +188,7 @@ export class SimNode {
     const mesh = new SimMesh(net, this.index, peerOf(key), () => system.isAlive)
     const store: AttachmentStore = {
       load: () => this.#disk.store.load(),
+      loadLeases: () => this.#disk.store.loadLeases(),
       commit: changes => this.#commit(system, changes),
       close: () => {}
     }

@@ -60,6 +60,9 @@ export interface AttachmentStore {
   /** Everything that was committed, by this process or an earlier one. */
   load(): StoredState
 
+  /** As `load().leases`, without the work of reading everything else. */
+  loadLeases(): StoredLeases
+
   /**
    * Make all of these changes durable, or none: when this returns they survive the loss of power.
    * Throws StoreFullError when the disk is full, StoreFailedError when it could not be done for another

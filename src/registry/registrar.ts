@@ -14,7 +14,7 @@ export class Registrar implements Registry {
   /** Throws StoreCorruptError when the store has records that no registrar could have written. */
   constructor(store: AttachmentStore) {
     this.#store = store
-    this.#log = logOf(store.load().leases.filed)
+    this.#log = logOf(store.loadLeases().filed)
   }
 
   get view(): ClusterView {

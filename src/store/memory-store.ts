@@ -66,6 +66,10 @@ export class MemoryStore implements AttachmentStore {
     }
   }
 
+  loadLeases(): StoredLeases {
+    return this.#tables.leases.load()
+  }
+
   commit(changes: readonly Change[]): void {
     try {
       for (const change of changes) this.#applyOne(change)

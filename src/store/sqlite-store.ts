@@ -8,6 +8,7 @@ import { StoreFailedError, StoreFullError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import type { StoredLeases } from '../ports/lease-changes.ts'
 import type { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
 import { LeaseTables } from './lease-tables.ts'
@@ -71,6 +72,10 @@ export class SqliteStore implements AttachmentStore {
       cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)])),
       leases: this.#leases.load()
     }
+  }
+
+  loadLeases(): StoredLeases {
+    return this.#leases.load()
   }
 
   #loadHorizon(): Moment | undefined {

@@ -40,6 +40,7 @@ export function leaseChangesContract(t: Test, { open, reopen }: StoreUnderTest):
   t.test('an empty store has an identity and nothing else', async t => {
     const store = open()
     const { identity, domains, learned, filed, peers } = store.load().leases
+    t.same(store.loadLeases(), store.load().leases)
     t.match(identity, { incarnation: /^[0-9a-f]{32}$/, key: /^[0-9a-f]{64}$/, opened: 1 })
     t.same([domains.size, learned, filed, peers.size], [0, [], [], 0])
     t.same(reopen(store).load().leases.identity, { ...identity, opened: 2 })

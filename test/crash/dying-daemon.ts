@@ -18,6 +18,7 @@ function dying(store: AttachmentStore): AttachmentStore {
   let count = 0
   return {
     load: () => store.load(),
+    loadLeases: () => store.loadLeases(),
     close: () => store.close(),
     commit: (changes: readonly Change[]) => {
       const isIt = changes.some(change => change.type === type)

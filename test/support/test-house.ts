@@ -30,6 +30,10 @@ export class FaultyStore implements AttachmentStore {
     return this.inner.load()
   }
 
+  loadLeases() {
+    return this.inner.loadLeases()
+  }
+
   commit(changes: readonly Change[]): void {
     this.fault(changes)
     this.inner.commit(changes)
