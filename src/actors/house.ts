@@ -19,13 +19,14 @@ import type { AllocatorMessage } from './messages/allocator.ts'
 import type { CatalogueMessage } from './messages/catalogue.ts'
 import type { MembershipMessage } from './messages/membership.ts'
 import type { SecretaryMessage } from './messages/secretary.ts'
+import { viewOf } from './learned-view.ts'
 import { Quarter } from './quarter.ts'
 import { reaper } from './reaper.ts'
 import { initialPools, rememberedByCidr } from './restore.ts'
 import type { Spawner } from './runtime/behaviour.ts'
 import type { ActorRef, StopReason } from './runtime/ref.ts'
 import { Relay } from './runtime/relay.ts'
-import { secretary, viewOf } from './secretary.ts'
+import { secretary } from './secretary.ts'
 import { synchroniser } from './synchroniser.ts'
 
 /** Who has to answer before a node serves again after a reboot. */
@@ -85,7 +86,7 @@ export function furnish(
   onStopped: (reason: StopReason) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { cooldown, rules } = parts
+  const { rules } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity

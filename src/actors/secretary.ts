@@ -1,7 +1,7 @@
 // SECRETARY: keeps this node's copy of the registry, and brings proposals to the registry. It does one thing at
 // a time: read, learn what is new, then propose the first of what is wanted, at the next index.
 
-import { advance, type ClusterView, emptyView } from '../core/registry/cluster-view.ts'
+import { advance, type ClusterView } from '../core/registry/cluster-view.ts'
 import type { Proposal, RegistryRecord } from '../core/registry/record.ts'
 import { formatRecord } from '../core/registry/record-text.ts'
 import { StoreFailedError } from '../core/errors.ts'
@@ -13,13 +13,14 @@ import type { Registry } from '../ports/registry.ts'
 import type {
   AppendDone,
   HeadRead,
-  Proposed,
   RegistryDescribed,
   SecretaryMessage,
   SliceRead
 } from './messages/secretary.ts'
+import { viewOf } from './learned-view.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import type { ReplyTo } from './runtime/ref.ts'
+import { type Pending, Proposals } from './proposals.ts'
 import { type Wishes, wishOf } from './wishes.ts'
 
 const mailboxLimit = 4_096
@@ -30,8 +31,6 @@ const pollMs = 10_000
 const strangerPollMs = 1_000
 /** After a failure: at first and at most. */
 const retryMs = { first: 200, most: 5_000 }
-/** How long an operator waits for a record. */
-const proposalMs = 30_000
 
 export interface SecretaryOptions {
   readonly registry: Registry
@@ -47,13 +46,6 @@ export interface SecretaryOptions {
 }
 
 type Context = ActorContext<SecretaryMessage>
-
-/** A record that somebody asked for. */
-interface Pending {
-  readonly proposal: Proposal
-  readonly replyTo: ReplyTo<Proposed>
-  readonly deadline: number
-}
 
 /** What is on its way to the registry. */
 interface Posted {
@@ -75,23 +67,11 @@ export function secretary(options: SecretaryOptions): Behaviour<SecretaryMessage
   }
 }
 
-/** The view of what is stored; throws when it does not fold, which is a damaged database. */
-export function viewOf(learned: readonly Uint8Array[]): ClusterView {
-  let view = emptyView
-  for (const bytes of learned) {
-    const next = advance(view, bytes)
-    if ('refused' in next)
-      throw new StoreFailedError(`the registry's copy is damaged: ${next.refused}`)
-    view = next
-  }
-  return view
-}
-
 class Secretary {
   readonly #options: SecretaryOptions
   readonly #context: Context
   readonly #records: Uint8Array[]
-  readonly #proposals: Pending[] = []
+  readonly #proposals = new Proposals()
   #view: ClusterView
   /** A question to the registry is open. */
   #isBusy = false
@@ -122,8 +102,7 @@ class Secretary {
         this.#wantsRead = true
         return this.#work()
       case 'Propose': {
-        const deadline = this.#context.clock.monotonicMs() + proposalMs
-        this.#proposals.push({ ...message, deadline })
+        this.#proposals.add(message, this.#context.clock.monotonicMs())
         return this.#work()
       }
       case 'WantDomains':
@@ -230,15 +209,8 @@ class Secretary {
       const proposal = wishOf(this.#options.wishes, this.#view, this.#options.random)
       if (proposal !== undefined) return { proposal, pending: undefined }
     }
-    const now = this.#context.clock.monotonicMs()
-    while (this.#proposals.length > 0) {
-      const pending = this.#proposals[0] as Pending
-      if (pending.deadline > now) return { proposal: pending.proposal, pending }
-      this.#proposals.shift()
-      const why = `the registry was not reached in ${proposalMs / 1_000} seconds`
-      pending.replyTo({ type: 'NotRecorded', why })
-    }
-    return undefined
+    const pending = this.#proposals.first(this.#context.clock.monotonicMs())
+    return pending && { proposal: pending.proposal, pending }
   }
 
   #append(proposal: Proposal, pending: Pending | undefined): void {
@@ -291,8 +263,7 @@ class Secretary {
       } else this.#refusedAt = this.#view.index
       this.#options.log.warn({ why }, 'the registry refuses what this node wants')
     } else {
-      this.#proposals.splice(this.#proposals.indexOf(pending), 1)
-      pending.replyTo({ type: 'NotRecorded', why })
+      this.#proposals.settle(pending, { type: 'NotRecorded', why })
     }
     this.#work()
   }
@@ -305,9 +276,7 @@ class Secretary {
     const bytes = this.#records[posted.index - 1]
     const isOurs = bytes !== undefined && Buffer.compare(bytes, posted.bytes) === 0
     if (!isOurs || posted.pending === undefined) return
-    const at = this.#proposals.indexOf(posted.pending)
-    if (at >= 0) this.#proposals.splice(at, 1)
-    posted.pending.replyTo({ type: 'Recorded', index: posted.index })
+    this.#proposals.settle(posted.pending, { type: 'Recorded', index: posted.index })
   }
 
   #failed(trouble: string): void {

@@ -9,9 +9,10 @@ import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { Estate } from './estate.ts'
 import { Evidence } from './evidence.ts'
+import { reserveExact } from './exact-address.ts'
 import type { ViewAdvanced } from './messages/membership.ts'
-import type { Lack, PeerSays, ReserveExact, SubnetMessage } from './messages/subnet.ts'
-import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
+import type { Behaviour } from './runtime/behaviour.ts'
 import { Sightings } from './sightings.ts'
 import { Testimony } from './testimony.ts'
 import { Transfers } from './transfers.ts'
@@ -93,7 +94,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
     case 'Reserve':
       return room.reserve(message)
     case 'ReserveExact':
-      return reserveExact(state, message)
+      return reserveExact(message, state)
     case 'Confirm':
       return book.confirm(message.address)
     case 'Cancel':
@@ -186,7 +187,6 @@ function heard(state: State, { from, body }: PeerSays): void {
     case 'Collected':
     case 'Confirmed':
       return desk.neighbours.inquest.insist({ type: 'Testified', from, testimony: body })
-    default:
   }
 }
 
@@ -261,34 +261,6 @@ function askWhetherForgotten({ desk }: State): void {
   const runs = me === undefined ? [] : custody.map.runsOf(me)
   const wctr = me === undefined ? 0 : (custody.marks.get(me) ?? 0)
   neighbours.inquest.insist({ type: 'AskWhetherForgotten', wctr, runs })
-}
-
-function reserveExact({ desk, sightings, estate }: State, message: ReserveExact): void {
-  const { address, pools, holder, deadline, replyTo } = message
-  const { book, custody, context } = desk
-  const reservation = book.reserveExact(address, pools, holder, desk.now())
-  const isElsewhere = reservation.type === 'Elsewhere'
-  if (!isElsewhere && reservation.type !== 'Exhausted') return replyTo({ reservation, usage: [] })
-  if (!isElsewhere) for (const pool of pools) sightings.look(pool)
-  const usage = book.usage()
-  const refuse = (lack?: Lack) =>
-    replyTo({
-      reservation: isElsewhere ? { type: 'Exhausted', suspects: [] } : reservation,
-      usage,
-      ...(lack !== undefined && { lack })
-    })
-  if (desk.notServing !== undefined) return refuse({ type: 'NotServing', why: desk.notServing })
-  if (!isElsewhere) return refuse()
-  estate.fetch(address, fetched => {
-    if (fetched.type === 'Granted' && desk.now() < deadline) return context.self.insist(message)
-    if (fetched.type === 'Denied' && fetched.no.reason === 'InUse') {
-      const { holder: there = 'another pod' } = fetched.no
-      const node = custody.view.members.get(fetched.from)?.node ?? 'another node'
-      const taken = { type: 'Taken', holder: `${there} on node ${node}` } as const
-      return replyTo({ reservation: taken, usage: [] })
-    }
-    refuse(estate.lackOf(address, fetched))
-  })
 }
 
 function tick(state: State, { normalMs, onCooled }: SubnetOptions): void {

@@ -157,7 +157,7 @@ export class WaitingRoom {
   tellNeed(pool: string): void {
     const found = this.#pools.get(pool)
     if (this.isAlone || found === undefined) return
-    const { book, custody, neighbours } = this.#desk
+    const { book, neighbours } = this.#desk
     const waiting = this.waiting(pool)
     const { owners, total, isNew } = this.#tally(found)
     const { free } = book.holding(pool)

@@ -241,4 +241,15 @@ export type Body =
   | Confirmed
   | Rumour
 
+/** What makes a session, and is therefore bound to none. */
+export type Greeting = Hello | Welcome | Greeted | Rebuff
+
+/** What is about one domain. */
+export type DomainBody = Exclude<Body, Greeting | Digest | Rumour>
+
+export function isGreeting(body: Body): body is Greeting {
+  const { type } = body
+  return type === 'Hello' || type === 'Welcome' || type === 'Greeted' || type === 'Rebuff'
+}
+
 export type BodyOf<Type extends Body['type']> = Extract<Body, { readonly type: Type }>

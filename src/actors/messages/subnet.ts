@@ -5,7 +5,7 @@ import type { AddressSet } from '../../core/address-set.ts'
 import type { Contest } from '../../core/lease/contest.ts'
 import type { OpenGrant } from '../../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../../core/lease/register.ts'
-import type { Body } from '../../core/protocol.ts'
+import type { DomainBody } from '../../core/protocol.ts'
 import type { Fetched, MemberReachable } from './broker.ts'
 import type { ViewAdvanced } from './membership.ts'
 import type { Reservation } from '../../core/address-book.ts'
@@ -126,7 +126,7 @@ export type Lack =
 export interface PeerSays {
   readonly type: 'PeerSays'
   readonly from: MemberIndex
-  readonly body: Body
+  readonly body: DomainBody
 }
 
 /** Sent by the broker: what came of asking around. */

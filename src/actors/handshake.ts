@@ -1,0 +1,123 @@
+// How two processes come to believe one another: a challenge and its answer each way. A session older than one
+// that is remembered, also over restarts, proves that its database is a copy from the past.
+
+import { type Body, type BodyOf, type Greeting, type Session, wire } from '../core/protocol.ts'
+import type { ClusterView, Member } from '../core/registry/cluster-view.ts'
+import type { Directory } from './directory.ts'
+import type { MembershipOptions } from './membership.ts'
+import { isSuperseded, Sessions } from './sessions.ts'
+
+/** What the handshake needs of the actor around it. */
+export interface Surroundings {
+  now(): number
+  view(): ClusterView
+  /** Outside of any session. */
+  say(peer: string, body: Body): void
+  onBelieved(member: Member, session: Session): void
+}
+
+export class Handshake {
+  readonly sessions: Sessions
+  readonly #options: MembershipOptions
+  readonly #directory: Directory
+  readonly #around: Surroundings
+  /** The latest session of each incarnation, as it is stored. */
+  readonly #met: Map<string, Session>
+  readonly #said = new Set<string>()
+
+  constructor(options: MembershipOptions, directory: Directory, around: Surroundings) {
+    this.sessions = new Sessions(options.random)
+    this.#options = options
+    this.#directory = directory
+    this.#around = around
+    this.#met = new Map(options.peers)
+  }
+
+  /** Unless an earlier greeting may still be answered. */
+  greet({ incarnation, peer }: Member): void {
+    const nonce = this.sessions.greet(incarnation, this.#around.now())
+    const { node } = this.#options
+    if (nonce !== undefined) this.#around.say(peer, { type: 'Hello', nonce, node, wire })
+  }
+
+  /** One of the messages that make a session. */
+  heard(member: Member, session: Session, body: Greeting): void {
+    switch (body.type) {
+      case 'Hello':
+        return this.#helloHeard(member, session, body)
+      case 'Welcome':
+        return this.#welcomeHeard(member, session, body)
+      case 'Greeted': {
+        const isAnswer = this.sessions.answersChallenge(member.incarnation, body.answer)
+        return isAnswer ? this.#believe(member, session) : undefined
+      }
+      case 'Rebuff':
+        return this.#rebuffed(member, body)
+    }
+  }
+
+  #helloHeard({ peer, incarnation }: Member, session: Session, hello: BodyOf<'Hello'>): void {
+    const answer = hello.nonce
+    const known = this.#met.get(incarnation)
+    if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known)) {
+      return this.#around.say(peer, { type: 'Rebuff', why: 'Superseded', answer, known })
+    }
+    if (hello.wire.max < wire.min || hello.wire.min > wire.max) {
+      return this.#around.say(peer, { type: 'Rebuff', why: 'Version', answer })
+    }
+    const nonce = this.sessions.challenge(incarnation)
+    const { node } = this.#options
+    const told = this.#directory.tell()
+    this.#around.say(peer, { type: 'Welcome', answer, nonce, node, wire, known: told })
+  }
+
+  #welcomeHeard(member: Member, session: Session, welcome: BodyOf<'Welcome'>): void {
+    const { incarnation, peer } = member
+    if (!this.sessions.answersGreeting(incarnation, welcome.answer)) return
+    const known = this.#met.get(incarnation)
+    // An answer of a process that has ended since: a later one was believed meanwhile.
+    if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known))
+      return
+    this.#directory.learn(welcome.known, this.#around.view())
+    this.#around.say(peer, { type: 'Greeted', answer: welcome.nonce })
+    this.#believe(member, session)
+  }
+
+  #rebuffed({ node, incarnation }: Member, { why, answer, known }: BodyOf<'Rebuff'>): void {
+    const { log, secretary, onEnded } = this.#options
+    if (!this.sessions.answersGreeting(incarnation, answer)) return
+    switch (why) {
+      case 'Superseded':
+        return onEnded(
+          `node ${node} remembers a later opening of this database (${known?.opened ?? 'unknown'}): it is a copy from the past`
+        )
+      case 'Fenced':
+      case 'Stranger':
+        secretary.tell({ type: 'Learn' })
+        return
+      case 'Cluster':
+      case 'Version':
+        if (this.#said.has(`${why} ${node}`)) return
+        this.#said.add(`${why} ${node}`)
+        log.error({ node, why }, 'a node refuses to talk to this one')
+    }
+  }
+
+  #believe(member: Member, session: Session): void {
+    const { incarnation } = member
+    const { rules, store, log } = this.#options
+    const known = this.#met.get(incarnation)
+    if (rules.superseded && known !== undefined && isSuperseded(session, known)) return
+    if (known === undefined || known.opened !== session.opened || known.id !== session.id) {
+      try {
+        store.commit([{ type: 'MeetPeer', incarnation, session }])
+      } catch (error) {
+        log.warn({ error }, 'a session could not be noted; it is tried again')
+        return
+      }
+      this.#met.set(incarnation, session)
+    }
+    this.sessions.believe(incarnation, session, this.#around.now())
+    this.#around.onBelieved(member, session)
+  }
+}

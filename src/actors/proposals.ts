@@ -1,0 +1,39 @@
+// Records that people want in the registry, in the order they asked; each is answered once.
+
+import type { Proposal } from '../core/registry/record.ts'
+import type { Propose, Proposed } from './messages/secretary.ts'
+import type { ReplyTo } from './runtime/ref.ts'
+
+/** How long somebody waits for a record. */
+const waitMsMax = 30_000
+
+export interface Pending {
+  readonly proposal: Proposal
+  readonly replyTo: ReplyTo<Proposed>
+  readonly deadline: number
+}
+
+export class Proposals {
+  readonly #waiting: Pending[] = []
+
+  add({ proposal, replyTo }: Propose, now: number): void {
+    this.#waiting.push({ proposal, replyTo, deadline: now + waitMsMax })
+  }
+
+  /** The next one whose time is not up; the others are told. */
+  first(now: number): Pending | undefined {
+    for (;;) {
+      const [pending] = this.#waiting
+      if (pending === undefined || pending.deadline > now) return pending
+      const why = `the registry was not reached in ${waitMsMax / 1_000} seconds`
+      this.settle(pending, { type: 'NotRecorded', why })
+    }
+  }
+
+  settle(pending: Pending, outcome: Proposed): void {
+    const at = this.#waiting.indexOf(pending)
+    if (at < 0) return
+    this.#waiting.splice(at, 1)
+    pending.replyTo(outcome)
+  }
+}

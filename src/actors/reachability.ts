@@ -1,0 +1,34 @@
+// Who can be reached now: peers with a connection, and the members among them whose session is believed.
+
+import type { MemberIndex } from '../core/lease/register.ts'
+import type { MemberReachable } from './messages/broker.ts'
+
+export class Reachability {
+  readonly #onChange: (message: MemberReachable) => void
+  readonly #connected = new Set<string>()
+  readonly #members = new Set<MemberIndex>()
+
+  constructor(onChange: (message: MemberReachable) => void) {
+    this.#onChange = onChange
+  }
+
+  connect(peer: string, isConnected: boolean): void {
+    if (isConnected) this.#connected.add(peer)
+    else this.#connected.delete(peer)
+  }
+
+  isConnected(peer: string): boolean {
+    return this.#connected.has(peer)
+  }
+
+  get connected(): readonly string[] {
+    return [...this.#connected]
+  }
+
+  set(member: MemberIndex, reachable: boolean): void {
+    if (this.#members.has(member) === reachable) return
+    if (reachable) this.#members.add(member)
+    else this.#members.delete(member)
+    this.#onChange({ type: 'MemberReachable', member, reachable })
+  }
+}
