@@ -198,10 +198,11 @@ export class Judge {
     return last
   }
 
-  /** S4, second half, over what is durable anywhere now. */
+  /** S4, second half, over what is durable now at anybody who may still be heard. */
   #written(node: SimNode, address: Address, now: Register): void {
-    if (!this.#options.isTruthful) return
+    if (!this.#options.isTruthful || this.memberOf(node) === undefined) return
     for (const other of this.#options.nodes) {
+      if (this.memberOf(other) === undefined) continue
       const theirs = other.disk.registers.get(address)
       if (theirs === undefined || other === node || other.disk.fallbacks > 0) continue
       if (compareKeys(theirs, now) !== 0 || sameRegister(theirs, now)) continue
@@ -213,8 +214,10 @@ export class Judge {
   }
 
   #suspect(address: Address): void {
-    if (this.#owners(address).length > 1) this.#suspects.add(address)
-    else this.#suspects.delete(address)
+    if (this.#owners(address).length < 2) return void this.#suspects.delete(address)
+    this.#suspects.add(address)
+    // Now, as it may be over before the handler that commits has ended.
+    this.#twoOwners(address)
   }
 
   #owners(address: Address): SimNode[] {

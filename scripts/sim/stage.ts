@@ -3,8 +3,9 @@
 
 import type { Body, Envelope } from '../../src/core/protocol.ts'
 import { allRules, type Rules } from '../../src/core/lease/rules.ts'
+import { sameRegister } from '../../src/core/lease/register.ts'
 import type { ConfirmMode } from '../../src/actors/house.ts'
-import { Violation } from './judge.ts'
+import { serves, Violation } from './judge.ts'
 import type { PlannedPool } from './plan.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
@@ -103,6 +104,11 @@ export class Stage {
     }
   }
 
+  /** Nobody wants these pods any more, wherever they are. */
+  stop(id: number): void {
+    for (const { pods } of this.world.nodes) pods?.stop(id, 'linkFirst')
+  }
+
   /** Keep back what goes from one node to another, of these types. */
   hold(...rules: readonly (readonly [from: number, to: number, ...types: Body['type'][]])[]): void {
     this.world.net.holds = (from, to, { body }) =>
@@ -136,6 +142,25 @@ export class Stage {
   /** Nothing of what was kept back ever arrives. */
   lose(): void {
     this.world.net.held.length = 0
+  }
+
+  /** It hands out what it has. */
+  serves(index: number): boolean {
+    const [address] = this.world.territories[0]?.addresses ?? []
+    return address !== undefined && serves(this.node(index), address)
+  }
+
+  /** Both know the same of every address. */
+  sameRegisters(a: number, b: number): boolean {
+    const [left, right] = [this.node(a).disk.registers, this.node(b).disk.registers]
+    return [...left].every(([address, register]) => {
+      const other = right.get(address)
+      return other !== undefined && sameRegister(register, other)
+    })
+  }
+
+  hasReadAll(index: number): boolean {
+    return this.node(index).disk.learned === this.world.registry.view.index
   }
 
   backUp(node: number): void {
