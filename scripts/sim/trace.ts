@@ -16,13 +16,14 @@ export class Trace {
     this.isKept = keeps
   }
 
-  note(now: number, line: string): void {
+  /** `more` is for people only. */
+  note(now: number, line: string, more = ''): void {
     this.#count += 1
     this.#high = fold(line, this.#high)
     this.#low = fold(line, this.#low ^ Math.round(now * 1_000))
     if (!this.isKept) return
     if (this.lines.length >= linesMax) this.lines.shift()
-    this.lines.push(`${(now / 1_000).toFixed(4).padStart(9)} ${line}`)
+    this.lines.push(`${(now / 1_000).toFixed(4).padStart(9)} ${line} ${more}`)
   }
 
   /** Equal for equal histories. */

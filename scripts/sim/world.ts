@@ -84,8 +84,8 @@ export class World {
     return this.agenda.now
   }
 
-  note(line: string): void {
-    this.trace.note(this.now, line)
+  note(line: string, more?: string): void {
+    this.trace.note(this.now, line, more)
   }
 
   /** The first one counts; the world ends after the event in which it was found. */
@@ -190,7 +190,8 @@ export class World {
       (level: string) => (fields: Readonly<Record<string, unknown>>, message: string) => {
         this.coverage.count(`log: ${message}`)
         if (typeof fields['coverage'] === 'string') this.coverage.count(fields['coverage'])
-        this.note(`${node.name} ${level}: ${message} ${this.trace.isKept ? shown(fields) : ''}`)
+        const more = this.trace.isKept ? shown(fields) : ''
+        this.note(`${node.name} ${level}: ${message}`, more)
       }
     return {
       debug: write('debug'),

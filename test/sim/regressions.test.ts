@@ -1,0 +1,20 @@
+// Seeds that failed once, each for the mistake it has found.
+
+import t from 'tap'
+import { planOf } from '../../scripts/sim/plan.ts'
+import { runPlan } from '../../scripts/sim/run.ts'
+
+const seeds = [
+  ['wrong', 21, 'a process that died when it had just read of its removal never became another'],
+  ['reclaim', 6, 'a question after a reboot took the place of an inheritance for ever'],
+  ['mixed', 9, 'each ADD put off the deadline of those before it'],
+  ['crash', 513, 'who asked for the head while the disk refused was never answered'],
+  ['mixed', 32, 'a draining node gave away what still cooled down']
+] as const
+
+for (const [profile, seed, what] of seeds) {
+  t.test(`${profile} ${seed}: ${what}`, async t => {
+    const { violation } = await runPlan(planOf(seed, profile))
+    t.equal(violation, undefined)
+  })
+}
