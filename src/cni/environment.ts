@@ -18,7 +18,10 @@ const ifnameBytesMax = 15
 const notInIfname = /[/:\p{White_Space}\uFFFD]/u
 
 /** The key of a request in this network. Throws CniError 4 that names the variable. */
-export function attachmentKey(request: PluginRequest, network: string): AttachmentKey {
+export function attachmentKey(
+  request: Pick<PluginRequest, 'containerId' | 'ifname'>,
+  network: string
+): AttachmentKey {
   const { containerId, ifname } = request
   if (!containerIdForm.test(containerId) || containerId.length > containerIdBytesMax) {
     throw new CniError(

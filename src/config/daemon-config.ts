@@ -84,6 +84,8 @@ const schema = v.strictObject(
     poolDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths')),
     machineIdFile: v.optional(absolutePath, '/etc/machine-id'),
     bootIdFile: v.optional(absolutePath, '/proc/sys/kernel/random/boot_id'),
+    resultCacheDir: v.optional(absolutePath, '/var/lib/cni'),
+    namespaceDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths')),
     lockWaitSeconds: v.optional(seconds(0, 3600), 30),
     log: v.optional(sections.log, {}),
     mesh: v.optional(sections.mesh),
@@ -121,6 +123,10 @@ export interface DaemonConfig {
   readonly bootIdFile: string
   /** Tells this machine from others; a file that is missing or empty tells nothing. */
   readonly machineIdFile: string
+  /** Where runtimes keep the results of ADD: asked for living pods when the database is lost. */
+  readonly resultCacheDir: string
+  /** Where this node's network namespaces are, when it is not the only node of its machine. Absent: everywhere. */
+  readonly namespaceDirs?: readonly string[]
   readonly lockWaitSeconds: number
   readonly log: { readonly level: string }
   /** Absent: this node is alone. */
@@ -155,7 +161,7 @@ export function parseConfig(text: string, where: string): DaemonConfig {
   }
   const parsed = v.safeParse(schema, root)
   if (!parsed.success) throw new ConfigInvalidError(where, parsed.issues.map(problemOf))
-  const { nodeName, queueDir, poolDirs, cooldown, mesh, ...config } = parsed.output
+  const { nodeName, queueDir, poolDirs, namespaceDirs, cooldown, mesh, ...config } = parsed.output
   const { seconds, scarceSeconds = Math.min(scarceSecondsDefault, seconds) } = cooldown
   if (scarceSeconds > seconds) {
     throw new ConfigInvalidError(where, [
@@ -173,7 +179,8 @@ export function parseConfig(text: string, where: string): DaemonConfig {
     nodeName: nodeName ?? hostname(),
     queueDir: queueDir ?? join(config.stateDir, 'queue'),
     cooldown: { seconds, scarceSeconds },
-    ...(poolDirs !== undefined && { poolDirs })
+    ...(poolDirs !== undefined && { poolDirs }),
+    ...(namespaceDirs !== undefined && { namespaceDirs })
   }
 }
 

@@ -16,7 +16,7 @@ const looksAtOnce = 64
 
 export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
   const own = statSync('/proc/self/ns/net')
-  const seesAllProcesses = readlinkSync('/proc/self/ns/pid') === initialPidNamespace
+  const seesAll = seesAllProcesses()
 
   return {
     see: path => {
@@ -39,7 +39,7 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
       const ids = await inBatches(paths, idAt)
       const witnesses = new Map(paths.map((path, i) => [path, ids[i]]))
       const missing = sandboxes.some((sandbox, i) => isSuspect(sandbox, namespaces[i], boot))
-      const held = missing && seesAllProcesses ? await heldNamespaces(own.dev) : undefined
+      const held = missing && seesAll ? await heldNamespaces(own.dev) : undefined
       return sandboxes.map(({ witness }, i) => ({
         boot,
         namespace: namespaces[i],
@@ -52,6 +52,11 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
       }))
     }
   }
+}
+
+/** Only those of its own PID namespace are in a process's /proc. */
+export function seesAllProcesses(): boolean {
+  return readlinkSync('/proc/self/ns/pid') === initialPidNamespace
 }
 
 function isSuspect(
@@ -78,7 +83,8 @@ function witnessOf(path: string): string {
   return path.startsWith('/proc/') ? '/proc' : dirname(path)
 }
 
-async function inBatches<Item, Value>(
+/** A few at a time, in the order of the items. */
+export async function inBatches<Item, Value>(
   items: readonly Item[],
   look: (item: Item) => Promise<Value>
 ): Promise<Value[]> {
@@ -132,7 +138,7 @@ async function heldNamespaces(nsfs: number): Promise<ReadonlySet<FileId> | undef
 }
 
 /** The directories of its threads; none for a process that has ended meanwhile. */
-async function threadsOf(process: string): Promise<string[]> {
+export async function threadsOf(process: string): Promise<string[]> {
   try {
     return (await readdir(`/proc/${process}/task`)).map(thread => `/proc/${process}/task/${thread}`)
   } catch (error) {
@@ -146,7 +152,7 @@ async function threadsOf(process: string): Promise<string[]> {
  * look into (that takes CAP_SYS_PTRACE) but that lives in our own namespace: the files below `net` are
  * readable for everybody and have inodes of their own in each namespace. Throws when it cannot be told.
  */
-async function linkOf(thread: string, own: number): Promise<string> {
+export async function linkOf(thread: string, own: number): Promise<string> {
   try {
     return await readlink(`${thread}/ns/net`)
   } catch (error) {
@@ -161,7 +167,8 @@ async function linkOf(thread: string, own: number): Promise<string> {
   throw new Error(`${thread} lives in a namespace that cannot be told`)
 }
 
-function hasEnded(error: unknown): boolean {
+/** Of a look at a process. */
+export function hasEnded(error: unknown): boolean {
   const code = errorCodeOf(error)
   return code === 'ENOENT' || code === 'ESRCH' || code === 'EINVAL'
 }
