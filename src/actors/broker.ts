@@ -171,7 +171,8 @@ class Broker {
   }
 
   #answered({ from, answer }: Answered): void {
-    if (this.#open.get(from)?.id === answer.id) this.#open.delete(from)
+    const isAwaited = this.#open.get(from)?.id === answer.id
+    if (isAwaited) this.#open.delete(from)
     for (const { fetch, id, owner, hops } of this.#fetching.values()) {
       if (owner === from && id === answer.id) return this.#fetched(fetch, from, answer, hops)
     }
@@ -179,8 +180,9 @@ class Broker {
     const search = this.#search(answer.pool)
     const now = this.#context.clock.monotonicMs()
     if (answer.type === 'Grant') search.granted(from, answer.holding, now)
-    else if (answer.reason !== 'Busy') search.denied(from, answer.holding, answer.referrals)
-    else search.denied(from, answer.holding, [])
+    else if (answer.reason === 'Busy') search.repeated(from, answer.holding)
+    else if (!isAwaited) search.hint(from, answer.holding)
+    else search.denied(from, answer.holding, answer.referrals)
     this.#tellOutlook(answer.pool)
     this.#go(answer.pool)
   }

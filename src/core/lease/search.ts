@@ -9,8 +9,14 @@ const donorsMax = 4
 const crowd = 16
 const sweepMax = 8
 
-/** How long a donor may take: a commit and a round trip, many times over. */
+/** How long a donor may take: a commit and a round trip, many times over. Then others are asked, and it again. */
 export const answerMs = 500
+
+/**
+ * How long a donor that has a connection may owe an answer before it counts as silent. A machine that starts
+ * many pods is late by seconds; one that is gone loses its connection in about this time.
+ */
+const patienceMs = 5_000
 
 /** How long all know that a pool is full. Meanwhile donors remember who waits. */
 const fullMs = 10_000
@@ -50,7 +56,10 @@ export class Search {
   readonly #open = new Map<MemberIndex, number>()
   /** Who has said in this round that there is nothing. */
   readonly #said = new Map<MemberIndex, Holding>()
+  /** Who did not answer in time in this round. */
   readonly #silent = new Set<MemberIndex>()
+  /** Since when a member owes an answer, whatever was asked of it meanwhile. */
+  readonly #owes = new Map<MemberIndex, number>()
   #members: readonly MemberIndex[] = []
   #unreachable: ReadonlySet<MemberIndex> = new Set()
   #waiting = 0
@@ -79,7 +88,7 @@ export class Search {
     this.#members = members
     this.#unreachable = unreachable
     const known = new Set(members)
-    for (const kept of [this.#hints, this.#open, this.#said, this.#silent]) {
+    for (const kept of [this.#hints, this.#open, this.#said, this.#silent, this.#owes]) {
       for (const member of kept.keys()) if (!known.has(member)) kept.delete(member)
     }
     // Somebody came back: what was said without it is no verdict any more.
@@ -87,10 +96,12 @@ export class Search {
   }
 
   need(waiting: number, wish: number, own: Holding, total: number): void {
-    // A question ahead of need that was lost long ago says nothing about who can be asked now.
+    // What was lost or said before anybody waited is nothing to go by now: pods have come and gone since.
     if (this.#waiting === 0 && waiting > 0) {
+      if (this.#verdict === undefined) this.#said.clear()
       this.#open.clear()
       this.#silent.clear()
+      this.#owes.clear()
     }
     this.#waiting = waiting
     this.#wish = wish
@@ -123,20 +134,22 @@ export class Search {
 
   /** Addresses came from this member. */
   granted(from: MemberIndex, holding: Holding, now: number): void {
-    this.#open.delete(from)
-    this.#silent.delete(from)
+    this.#hasAnswered(from)
     this.#verdict = undefined
     this.#pausedUntil = now
     this.#pause = roundPauseMs.least
-    this.hint(from, holding)
-    if (holding.free > 0) this.#said.delete(from)
-    else this.#said.set(from, holding)
+    this.#keepSaid(from, holding)
+  }
+
+  /** This member has answered that question before: what it has is news, that it gave nothing is none. */
+  repeated(from: MemberIndex, holding: Holding): void {
+    this.#hasAnswered(from)
+    this.#keepSaid(from, holding)
   }
 
   /** This member has nothing to give now; others may, it thinks. */
   denied(from: MemberIndex, holding: Holding, referrals: readonly MemberIndex[]): void {
-    this.#open.delete(from)
-    this.#silent.delete(from)
+    this.#hasAnswered(from)
     this.#said.set(from, holding)
     this.hint(from, { ...holding, free: 0 })
     for (const member of referrals) {
@@ -156,7 +169,7 @@ export class Search {
     const questions: Question[] = []
     while (this.#open.size < limit && candidates.length > 0) {
       const to = this.#pick(candidates)
-      this.#open.set(to, now)
+      this.#opened(to, now)
       const demand = hinted.length > 0 ? this.#waiting : 1
       questions.push({ to, demand, wish: demand + this.#wish })
     }
@@ -188,8 +201,25 @@ export class Search {
     if (candidates.length === 0) return []
     this.#prefetchedAt = now
     const to = this.#pick(candidates)
-    this.#open.set(to, now)
+    this.#opened(to, now)
     return [{ to, demand: 0, wish: this.#wish }]
+  }
+
+  #opened(to: MemberIndex, now: number): void {
+    this.#open.set(to, now)
+    if (!this.#owes.has(to)) this.#owes.set(to, now)
+  }
+
+  #hasAnswered(from: MemberIndex): void {
+    this.#open.delete(from)
+    this.#silent.delete(from)
+    this.#owes.delete(from)
+  }
+
+  #keepSaid(from: MemberIndex, holding: Holding): void {
+    this.hint(from, holding)
+    if (holding.free > 0) this.#said.delete(from)
+    else this.#said.set(from, holding)
   }
 
   #candidates(hinted: boolean): MemberIndex[] {
@@ -215,7 +245,7 @@ export class Search {
     return Math.floor(this.#chance() * candidates.length)
   }
 
-  /** Who has not answered in time counts as silent in this round. */
+  /** Who has not answered in time is asked last. */
   #expire(now: number): void {
     for (const [member, askedAt] of this.#open) {
       if (now - askedAt < answerMs) continue
@@ -226,6 +256,7 @@ export class Search {
 
   /** Everybody was asked. */
   #conclude(now: number): void {
+    if (this.#forgive(now)) return
     const silent = this.#members.filter(
       member => this.#silent.has(member) || this.#unreachable.has(member)
     )
@@ -241,6 +272,15 @@ export class Search {
         : { type: 'Unreachable', silent, used: this.used, cooling }
     const until = now + (silent.length === 0 ? fullMs * (1 + this.#chance() / 4) : 2 * answerMs)
     this.#verdict = { verdict, until }
+  }
+
+  /** Whether somebody is only late: it is asked again, and nothing is certain before it has answered. */
+  #forgive(now: number): boolean {
+    const late = [...this.#silent].filter(
+      member => !this.#unreachable.has(member) && now - (this.#owes.get(member) ?? now) < patienceMs
+    )
+    for (const member of late) this.#silent.delete(member)
+    return late.length > 0
   }
 
   /** Addresses are on their way somewhere, or cool down: look again, but not in a hurry. */

@@ -1,0 +1,89 @@
+// Whom a search asks, and when it is certain: who is slow is not silent, and what was said before anybody
+// waited is no answer.
+
+import t from 'tap'
+import { answerMs, type Question, Search } from '../../../src/core/lease/search.ts'
+import type { MemberIndex } from '../../../src/core/lease/register.ts'
+import type { Holding } from '../../../src/core/protocol.ts'
+
+const members = [2, 3] as MemberIndex[]
+const [a, b] = members as [MemberIndex, MemberIndex]
+const none: Holding = { free: 0, used: 0, cooling: 0, waiting: 0 }
+const total = 30
+
+function searching(): Search {
+  const search = new Search(() => 0.5)
+  search.setMembers(members, new Set())
+  return search
+}
+
+/** Let time pass in ticks; everything that was asked meanwhile. */
+function run(search: Search, from: number, to: number, each?: (q: Question) => void): Question[] {
+  const asked: Question[] = []
+  for (let now = from; now < to; now += 50) {
+    for (const question of search.next(now)) {
+      asked.push(question)
+      each?.(question)
+    }
+  }
+  return asked
+}
+
+t.test('a member that is late is asked again, and nothing is certain before', async t => {
+  const search = searching()
+  search.need(1, 0, { ...none, used: 10 }, total)
+  search.hint(a, { ...none, free: 5 })
+  const asked = run(search, 0, 2_000, ({ to }) => {
+    if (to === b) search.denied(b, { ...none, used: 10 }, [])
+  })
+  t.ok(asked.filter(({ to }) => to === a).length >= 3, 'again and again')
+  t.equal(search.verdict(2_000), undefined, 'and nobody is called silent')
+  search.granted(a, { ...none, free: 4 }, 2_000)
+  t.equal(search.verdict(2_000), undefined)
+})
+
+t.test('a member that owes its answer for long is named as silent', async t => {
+  const search = searching()
+  search.need(1, 0, { ...none, used: 10 }, total)
+  search.hint(a, { ...none, free: 5 })
+  run(search, 0, 7_000, ({ to }) => {
+    if (to === b) search.denied(b, { ...none, used: 10 }, [])
+  })
+  t.match(search.verdict(7_000), { type: 'Unreachable', silent: [a] })
+})
+
+t.test('a member without a connection is silent as soon as the others have spoken', async t => {
+  const search = searching()
+  search.setMembers(members, new Set([a]))
+  search.need(1, 0, { ...none, used: 10 }, total)
+  run(search, 0, answerMs, ({ to }) => search.denied(to, { ...none, used: 10 }, []))
+  t.match(search.verdict(answerMs), { type: 'Unreachable', silent: [a] })
+})
+
+t.test('what was said when pods waited before is not said now', async t => {
+  const search = searching()
+  search.need(1, 0, { ...none, used: 10 }, total)
+  search.denied(a, { ...none, used: 10 }, [])
+  search.need(0, 0, { ...none, used: 10 }, total)
+  search.need(1, 0, { ...none, used: 10 }, total)
+  const asked = run(search, 0, answerMs, ({ to }) =>
+    search.denied(to, { ...none, used: to === a ? 0 : 10 }, [])
+  )
+  t.ok(
+    asked.some(({ to }) => to === a),
+    'it is asked again'
+  )
+  t.equal(search.verdict(answerMs), undefined, 'since addresses may be free by now')
+})
+
+t.test('an answer that is said again does not close the door of a rich member', async t => {
+  const search = searching()
+  search.need(1, 0, none, total)
+  search.repeated(a, { ...none, free: 5 })
+  search.denied(b, none, [])
+  t.match(search.next(0), [{ to: a }])
+  search.repeated(a, none)
+  search.denied(b, { ...none, used: total }, [])
+  run(search, 0, answerMs)
+  t.match(search.verdict(answerMs), { type: 'Full', used: total })
+})
