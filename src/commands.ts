@@ -11,7 +11,7 @@ import {
 } from './config/daemon-config.ts'
 import { errorCodeOf, messageOf } from './core/error-text.ts'
 import { OrbweaverError } from './core/errors.ts'
-import { runDaemon } from './daemon.ts'
+import type { VerbName } from './operate.ts'
 import { release } from './release.ts'
 
 const usage = `orbweaverd ${release}: addresses for pods, answered from this node's own state
@@ -25,7 +25,25 @@ const usage = `orbweaverd ${release}: addresses for pods, answered from this nod
                            make the key that all nodes of a cluster share; bring it to each of them
   orbweaverd version
 
+to the daemon that runs on this node:
+  orbweaverd status        whether it serves, and if not why
+  orbweaverd blocks        which addresses belong to which node
+  orbweaverd peers         the other nodes and whether they can be reached
+  orbweaverd registry      the records of the cluster
+  orbweaverd transfer ADDRESS
+                           bring a free address here
+  orbweaverd drain         hand out nothing more and give all free addresses to others
+  orbweaverd remove NODE   give the addresses of a machine that is off for good to this node; pods that
+                           still run there would share them
+  orbweaverd resolve ADDRESS NODE
+                           decide who owns an address that two nodes claim
+
   --config FILE      the configuration (default ${defaultConfigFile}; without that file, built-in defaults)
+  --json             what the daemon answers, for programs
+
+for remove:
+  --vouched-by NAME  who knows that the machine is off; asked for at a terminal
+  --heir NODE        who takes over, instead of this node
 
 for install and uninstall:
   --bin-dir DIR      where the runtime looks for plugins (default /opt/cni/bin)
@@ -41,8 +59,23 @@ const options = {
   'conf-dir': { type: 'string', default: '/etc/cni/net.d' },
   conflist: { type: 'string' },
   'drop-in': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  'vouched-by': { type: 'string' },
+  heir: { type: 'string' },
   help: { type: 'boolean', default: false }
 } as const
+
+/** What the verbs of operate.ts are about. */
+const operandsOf: Readonly<Record<VerbName, readonly string[]>> = {
+  status: [],
+  blocks: [],
+  peers: [],
+  registry: [],
+  drain: [],
+  remove: ['NODE'],
+  resolve: ['ADDRESS', 'NODE'],
+  transfer: ['ADDRESS']
+}
 
 /** Run one command; the exit status, 2 when there is none like it. */
 export async function runCommand(args: string[]): Promise<number> {
@@ -58,10 +91,13 @@ export async function runCommand(args: string[]): Promise<number> {
       )
     }
     if (values.help) return show(usage, 0)
+    if (isVerb(command)) return await operateBy(command, more, values)
     if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {
-      case 'run':
+      case 'run': {
+        const { runDaemon } = await import('./daemon.ts')
         return await runDaemon(configOf(values.config))
+      }
       case 'check-config':
         return show(`${JSON.stringify(configOf(values.config), undefined, 2)}\n`, 0)
       case 'install':
@@ -78,6 +114,33 @@ export async function runCommand(args: string[]): Promise<number> {
     console.error(`orbweaverd: ${describe(error)}`)
     return 1
   }
+}
+
+function isVerb(command: string): command is VerbName {
+  return Object.hasOwn(operandsOf, command)
+}
+
+async function operateBy(
+  verb: VerbName,
+  operands: string[],
+  values: {
+    config?: string | undefined
+    json: boolean
+    'vouched-by'?: string | undefined
+    heir?: string | undefined
+  }
+): Promise<number> {
+  const wanted = operandsOf[verb]
+  if (operands.length !== wanted.length) {
+    return misused(`it is: orbweaverd ${[verb, ...wanted].join(' ')}`)
+  }
+  const { adminSocket } = configOf(values.config)
+  const { operate } = await import('./operate.ts')
+  const { json, heir, 'vouched-by': vouchedBy } = values
+  const orders = { adminSocket, operands, json, vouchedBy, heir }
+  const { text, to, status } = await operate(verb, orders)
+  process[to].write(text)
+  return status
 }
 
 function configOf(file: string | undefined): DaemonConfig {

@@ -20,13 +20,15 @@ export class Proposals {
     this.#waiting.push({ proposal, replyTo, deadline: now + waitMsMax })
   }
 
-  /** The next one whose time is not up; the others are told. */
-  first(now: number): Pending | undefined {
+  /** The next one whose time is not up; the others are told, with what the registry was in trouble with. */
+  first(now: number, trouble = 'it has not answered'): Pending | undefined {
     for (;;) {
       const [pending] = this.#waiting
       if (pending === undefined || pending.deadline > now) return pending
-      const why = `the registry was not reached in ${waitMsMax / 1_000} seconds`
-      this.settle(pending, { type: 'NotRecorded', why })
+      const why =
+        `nothing came of it in ${waitMsMax / 1_000} seconds, since the registry cannot be followed now: ${trouble}; ` +
+        'orbweaverd registry shows whether it took the record all the same'
+      this.settle(pending, { type: 'Unreached', why })
     }
   }
 

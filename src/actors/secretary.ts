@@ -1,6 +1,7 @@
 // SECRETARY: keeps this node's copy of the registry, and brings proposals to the registry. It does one thing at
 // a time: read, learn what is new, then propose the first of what is wanted, at the next index.
 
+import { Backoff } from '../core/backoff.ts'
 import { advance, type ClusterView } from '../core/registry/cluster-view.ts'
 import type { Proposal, RegistryRecord } from '../core/registry/record.ts'
 import { formatRecord } from '../core/registry/record-text.ts'
@@ -29,6 +30,8 @@ const mailboxLimit = 4_096
 const pollMs = 10_000
 /** The same for a node that is no member yet: nothing else tells it that it may be one now. */
 const strangerPollMs = 1_000
+/** After somebody else was first. */
+const conflictMs = { first: 5, most: 2_000 }
 /** After a failure: at first and at most. */
 const retryMs = { first: 200, most: 5_000 }
 
@@ -80,7 +83,8 @@ class Secretary {
   #readers: ReplyTo<HeadRead>[] = []
   #nextReaders: ReplyTo<HeadRead>[] = []
   #posted: Posted | undefined
-  #failures = 0
+  readonly #failures: Backoff
+  readonly #conflicts: Backoff
   #trouble: string | undefined
   /** What the registry refused is not asked for again before it has gone on. */
   #refusedAt = -1
@@ -88,6 +92,9 @@ class Secretary {
   constructor(options: SecretaryOptions, context: Context) {
     this.#options = options
     this.#context = context
+    const chance = () => options.random.next()
+    this.#failures = new Backoff(retryMs.first, retryMs.most, chance)
+    this.#conflicts = new Backoff(conflictMs.first, conflictMs.most, chance)
     this.#records = [...options.learned]
     this.#view = viewOf(options.learned)
   }
@@ -156,7 +163,7 @@ class Secretary {
     if (slice.head < this.#view.index || this.#contradicts(slice.head, slice.hash)) {
       return this.#rolledBack(slice.head)
     }
-    this.#failures = 0
+    this.#failures.reset()
     this.#trouble = undefined
     if (slice.head > this.#view.index) {
       // There is more of it: who asked for the head gets it when this node has it.
@@ -238,12 +245,12 @@ class Secretary {
         // This node is the first to know it.
         if (!this.#take(posted.bytes)) this.#wantsRead = true
         else this.#settlePosted()
-        this.#failures = 0
+        this.#failures.reset()
+        this.#conflicts.reset()
         return this.#work()
       case 'Conflict':
         this.#posted = undefined
-        this.#wantsRead = true
-        return this.#work()
+        return this.#yield()
       case 'Refused':
         this.#posted = undefined
         return this.#refused(outcome.why, posted.proposal, posted.pending)
@@ -252,6 +259,12 @@ class Secretary {
         this.#wantsRead = true
         return this.#failed(messageOf(outcome.error))
     }
+  }
+
+  /** Somebody else was first; of many who want in at once, not all come again at once. */
+  #yield(): void {
+    this.#wantsRead = true
+    this.#context.schedule('poll', this.#conflicts.next(), { type: 'Learn' })
   }
 
   #refused(why: string, proposal: Proposal, pending: Pending | undefined): void {
@@ -280,15 +293,14 @@ class Secretary {
   }
 
   #failed(trouble: string): void {
-    if (this.#trouble !== trouble && this.#failures > 0) {
+    if (this.#trouble !== trouble && !this.#failures.isFresh) {
       this.#options.log.warn({ trouble }, 'the registry cannot be followed now')
     }
     this.#trouble = trouble
-    const pause = Math.min(retryMs.first * 2 ** this.#failures, retryMs.most)
-    this.#failures = Math.min(this.#failures + 1, 10)
+    // Who waits for a record hears in time that nobody was reached, also while nobody is.
+    this.#proposals.first(this.#context.clock.monotonicMs(), trouble)
     this.#wantsRead = true
-    const jitter = 0.5 + this.#options.random.next()
-    this.#context.schedule('poll', pause * jitter, { type: 'Learn' })
+    this.#context.schedule('poll', this.#failures.next(), { type: 'Learn' })
   }
 
   #describe(): RegistryDescribed {

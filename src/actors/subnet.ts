@@ -43,7 +43,6 @@ interface State {
   readonly transfers: Transfers
   readonly testimony: Testimony
   readonly estate: Estate
-  isUnconfirmed: boolean
   isDraining: boolean
   /** The disk refused what the registry decided. */
   isBehind: boolean
@@ -57,6 +56,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
     mailboxLimit,
     start: context => {
       const desk = new Desk(options, context)
+      desk.isUnconfirmed = options.isUnconfirmed
       const sightings = new Sightings(desk, options.probe)
       const look = (pool: string) => sightings.look(pool)
       const room = new WaitingRoom(desk, look)
@@ -68,7 +68,6 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         transfers: new Transfers(desk, room, evidence, look),
         testimony: new Testimony(desk, evidence),
         estate: new Estate(desk),
-        isUnconfirmed: options.isUnconfirmed,
         isDraining: false,
         isBehind: false,
         reachable: new Set(),
@@ -76,7 +75,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
       }
       room.setPools(options.pools)
       enterView(state, { type: 'ViewAdvanced', view: options.custody.view })
-      if (state.isUnconfirmed) askWhetherForgotten(state)
+      if (desk.isUnconfirmed) askWhetherForgotten(state)
       context.schedule('tick', tickMs, { type: 'CooldownTick' })
       return state
     },
@@ -127,7 +126,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
     case 'Reconcile':
       return state.testimony.summarise(message.member)
     case 'Cleared':
-      state.isUnconfirmed = false
+      desk.isUnconfirmed = false
       judgeServing(state)
       return options.onCleared()
     case 'Exposed':
@@ -155,6 +154,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
         domain: desk.domain,
         me: desk.custody.me,
         notServing: desk.notServing,
+        isDraining: state.isDraining,
         runs: desk.custody.map.runs(),
         contests: desk.custody.contests.filter(({ address }) => desk.custody.isContested(address)),
         grants: desk.custody.grants,
@@ -237,7 +237,7 @@ function enterView(state: State, { view }: ViewAdvanced): void {
 }
 
 /** Why nothing is handed out now, if so. */
-function judgeServing({ desk, room, transfers, isUnconfirmed, isDraining }: State): void {
+function judgeServing({ desk, room, transfers, isDraining }: State): void {
   if (desk.isEnded) return
   const { custody } = desk
   const why =
@@ -245,7 +245,7 @@ function judgeServing({ desk, room, transfers, isUnconfirmed, isDraining }: Stat
       ? 'this node has not joined the cluster yet'
       : !custody.view.domains.has(desk.domain)
         ? `subnet ${desk.domain} is not under custody yet`
-        : isUnconfirmed
+        : desk.isUnconfirmed
           ? 'this node was away, and asks the others what happened meanwhile'
           : isDraining
             ? 'this node is being drained'

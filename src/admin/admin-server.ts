@@ -1,33 +1,44 @@
-// The admin socket: plain HTTP with JSON for people and tools on this node, read-only in this release.
+// The admin socket: plain HTTP with JSON for people and tools on this node, and for whoever operates the cluster.
 
-import { createServer, type ServerResponse } from 'node:http'
-import type { AllocatorMessage } from '../actors/messages/allocator.ts'
-import type { CatalogueMessage } from '../actors/messages/catalogue.ts'
-import type { ActorVitals } from '../actors/runtime/actor-system.ts'
-import { ask } from '../actors/runtime/ask.ts'
-import type { ActorRef } from '../actors/runtime/ref.ts'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { messageOf } from '../core/error-text.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { Json } from '../core/fields.ts'
 import type { Listen } from '../ports/listen.ts'
 import type { Log } from '../ports/log.ts'
-import { describeAttachments, describePools } from './views.ts'
+import type { AdminService, OpenService } from './admin-service.ts'
+import { type Answer, refused } from './answer.ts'
+import { drainNode } from './drain.ts'
+import { resolveAddress, transferAddress } from './named-address.ts'
+import { removeNode } from './removal.ts'
+import {
+  reportAttachments,
+  reportBlocks,
+  reportPeers,
+  reportPools,
+  reportRegistry,
+  reportStatus
+} from './reports.ts'
+import { readBody, textsOf } from './request-body.ts'
 
-/** An actor answers in milliseconds; who waits this long for one is better told that it does not. */
-const askTimeoutMs = 5_000
+type Route =
+  | { readonly method: 'GET'; readonly serve: (service: OpenService) => Promise<Answer> }
+  | {
+      readonly method: 'POST'
+      readonly serve: (service: OpenService, body: Json) => Promise<Answer>
+    }
 
-export interface AdminService {
-  readonly node: string
-  readonly release: string
-  readonly clock: Clock
-  /** Without a house the node cannot serve, and `why` says why. */
-  readonly house:
-    | {
-        readonly allocator: ActorRef<AllocatorMessage>
-        readonly catalogue: ActorRef<CatalogueMessage>
-        vitals(): ActorVitals[]
-      }
-    | { readonly why: string }
-}
+const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/v1/status', { method: 'GET', serve: reportStatus }],
+  ['/v1/pools', { method: 'GET', serve: reportPools }],
+  ['/v1/attachments', { method: 'GET', serve: reportAttachments }],
+  ['/v1/blocks', { method: 'GET', serve: reportBlocks }],
+  ['/v1/peers', { method: 'GET', serve: reportPeers }],
+  ['/v1/registry', { method: 'GET', serve: reportRegistry }],
+  ['/v1/drain', { method: 'POST', serve: withoutBody(drainNode) }],
+  ['/v1/remove', { method: 'POST', serve: removeNode }],
+  ['/v1/resolve', { method: 'POST', serve: resolveAddress }],
+  ['/v1/transfer', { method: 'POST', serve: transferAddress }]
+])
 
 export interface AdminServer {
   stop(): Promise<void>
@@ -41,11 +52,11 @@ export async function serveAdmin(
   log: Log
 ): Promise<AdminServer> {
   const server = createServer((request, response) => {
-    answer(request.method ?? '', request.url ?? '', service).then(
-      ({ status, body }) => send(response, status, body),
+    answer(request, service, log).then(
+      reply => send(response, reply),
       (error: unknown) => {
         log.warn({ error, url: request.url }, 'an admin request failed')
-        send(response, 503, { error: messageOf(error) })
+        send(response, refused(503, messageOf(error)))
       }
     )
   })
@@ -59,52 +70,50 @@ export async function serveAdmin(
   }
 }
 
-async function answer(
-  method: string,
-  url: string,
-  { house, node, release, clock }: AdminService
-): Promise<{ status: number; body: unknown }> {
-  if (method !== 'GET') return { status: 405, body: { error: `${method} is not allowed; use GET` } }
+interface Reply extends Answer {
+  readonly allow?: string
+  /** The rest of the request is not read. */
+  readonly isLast?: boolean
+}
+
+async function answer(request: IncomingMessage, service: AdminService, log: Log): Promise<Reply> {
+  const { method = '', url = '' } = request
   const pathname = URL.parse(url, 'http://admin')?.pathname
-  if (pathname === undefined) return { status: 400, body: { error: `${url} is no URL` } }
-  if (pathname === '/v1/status') {
-    const serving = !('why' in house)
-    const why = serving ? {} : { why: house.why }
-    return {
-      status: 200,
-      body: { node, release, serving, ...why, actors: serving ? house.vitals() : [] }
-    }
+  if (pathname === undefined) return refused(400, `${url} is no URL`)
+  const route = routes.get(pathname)
+  if (route === undefined) {
+    return refused(404, `${pathname} is none of ${[...routes.keys()].join(', ')}`)
   }
-  if ('why' in house) return { status: 503, body: { error: house.why } }
-  const timing = { clock, timeoutMs: askTimeoutMs }
-  switch (pathname) {
-    case '/v1/attachments': {
-      const attachments = await ask(house.allocator, { type: 'ListAttachments' }, timing)
-      return { status: 200, body: { attachments: describeAttachments(attachments) } }
-    }
-    case '/v1/pools': {
-      const described = await ask(house.catalogue, { type: 'DescribePools' }, timing)
-      const usages = await Promise.all(
-        [...described.subnets.values()].map(actor => ask(actor, { type: 'DescribeUsage' }, timing))
-      )
-      return {
-        status: 200,
-        body: describePools(
-          described.set,
-          usages.flatMap(({ pools }) => pools)
-        )
-      }
-    }
-    default:
-      return {
-        status: 404,
-        body: { error: `${pathname} is none of /v1/status, /v1/pools, /v1/attachments` }
-      }
+  const { method: allow } = route
+  if (method !== allow) {
+    return { ...refused(405, `${method} is not allowed; use ${allow}`), allow }
+  }
+  const { house } = service
+  if (pathname === '/v1/status') return reportStatus(service)
+  if ('why' in house) return refused(503, house.why)
+  const open = { ...service, house }
+  if (route.method === 'GET') return route.serve(open)
+  const read = await readBody(request)
+  if ('problem' in read) return { ...refused(400, read.problem), isLast: true }
+  const { body } = read
+  const outcome = await route.serve(open, body)
+  // What people decide is looked for in the log later.
+  log.info({ url: pathname, body, status: outcome.status }, 'an operator gave an order')
+  return outcome
+}
+
+function withoutBody(serve: (service: OpenService) => Promise<Answer>) {
+  return async (service: OpenService, body: Json): Promise<Answer> => {
+    const read = textsOf(body, { required: {} })
+    return 'problem' in read ? refused(400, read.problem) : serve(service)
   }
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  const allow = status === 405 ? { allow: 'GET' } : {}
-  response.writeHead(status, { 'content-type': 'application/json', ...allow })
+function send(response: ServerResponse, { status, body, allow, isLast }: Reply): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    ...(allow !== undefined && { allow }),
+    ...(isLast === true && { connection: 'close' })
+  })
   response.end(`${JSON.stringify(body)}\n`)
 }

@@ -50,6 +50,7 @@ export function describePools(set: PoolSet, usages: readonly PoolUsage[]) {
   return { pools, problems: set.problems, reserved: [...set.reserved.ranges()].map(formatRange) }
 }
 
-function count(value: bigint): number | string {
+/** As a number where one holds it exactly. */
+export function count(value: bigint): number | string {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString()
 }

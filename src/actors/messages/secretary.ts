@@ -32,7 +32,10 @@ export interface Propose {
 
 export type Proposed =
   | { readonly type: 'Recorded'; readonly index: number }
+  /** The registry refuses it. */
   | { readonly type: 'NotRecorded'; readonly why: string }
+  /** Nobody answered in time; the record may be there all the same. */
+  | { readonly type: 'Unreached'; readonly why: string }
 
 /** Sent by the catalogue: these subnets, in CIDR notation, have to be under custody. */
 export interface WantDomains {

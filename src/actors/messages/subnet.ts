@@ -190,6 +190,8 @@ export interface CustodyDescribed {
   readonly me: MemberIndex | undefined
   /** Undefined while addresses are handed out. */
   readonly notServing: string | undefined
+  /** An operator has this node drained. */
+  readonly isDraining: boolean
   readonly runs: readonly Run[]
   readonly contests: readonly Contest[]
   readonly grants: readonly OpenGrant[]

@@ -1,0 +1,58 @@
+// What the admin socket serves from: the actors, and how one of its requests asks them.
+
+import type { AllocatorMessage } from '../actors/messages/allocator.ts'
+import type { CatalogueMessage } from '../actors/messages/catalogue.ts'
+import type { MembershipMessage, PeersDescribed } from '../actors/messages/membership.ts'
+import type { SecretaryMessage } from '../actors/messages/secretary.ts'
+import type { CustodyDescribed, SubnetMessage } from '../actors/messages/subnet.ts'
+import type { ActorVitals } from '../actors/runtime/actor-system.ts'
+import { ask } from '../actors/runtime/ask.ts'
+import type { ActorRef } from '../actors/runtime/ref.ts'
+import type { Clock } from '../ports/clock.ts'
+
+/** An actor answers in milliseconds; who waits this long for one is better told that it does not. */
+const askTimeoutMs = 5_000
+
+export interface AdminHouse {
+  readonly allocator: ActorRef<AllocatorMessage>
+  readonly catalogue: ActorRef<CatalogueMessage>
+  readonly membership: ActorRef<MembershipMessage>
+  readonly secretary: ActorRef<SecretaryMessage>
+  vitals(): ActorVitals[]
+}
+
+export interface AdminService {
+  readonly node: string
+  readonly release: string
+  readonly clock: Clock
+  /** Without a house the node cannot serve, and `why` says why. */
+  readonly house: AdminHouse | { readonly why: string }
+}
+
+/** As AdminService, of a node that has a house. */
+export interface OpenService extends AdminService {
+  readonly house: AdminHouse
+}
+
+export type Subnets = ReadonlyMap<string, ActorRef<SubnetMessage>>
+
+export function timing({ clock }: OpenService, timeoutMs = askTimeoutMs) {
+  return { clock, timeoutMs }
+}
+
+export function describePeers(service: OpenService): Promise<PeersDescribed> {
+  return ask(service.house.membership, { type: 'DescribePeers' }, timing(service))
+}
+
+/** By CIDR; those of which only other nodes have pools as well. */
+export async function subnetsOf(service: OpenService): Promise<Subnets> {
+  const described = await ask(service.house.catalogue, { type: 'DescribePools' }, timing(service))
+  return described.subnets
+}
+
+export async function describeCustodies(service: OpenService): Promise<CustodyDescribed[]> {
+  const subnets = await subnetsOf(service)
+  return Promise.all(
+    [...subnets.values()].map(actor => ask(actor, { type: 'DescribeCustody' }, timing(service)))
+  )
+}

@@ -1,0 +1,21 @@
+// What the admin socket answers: a status of HTTP and JSON. A refusal has a sentence for people in `error`.
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+export type RefusalStatus = 400 | 404 | 405 | 409 | 503
+
+export function shown(body: unknown): Answer {
+  return { status: 200, body }
+}
+
+/** `more` is what tools need beside the sentence. */
+export function refused(
+  status: RefusalStatus,
+  error: string,
+  more: Readonly<Record<string, unknown>> = {}
+): Answer {
+  return { status, body: { error, ...more } }
+}
