@@ -28,7 +28,10 @@ export class Evidence {
     }
     for (const run of refused.slice(0, 1)) {
       const register = describe(run.register)
-      desk.log.warn({ from, register }, 'registers of an unknown member were not taken')
+      desk.log.warn(
+        { from, register },
+        'registers that the registry does not explain were not taken: of unknown members, of records that are not there, of other addresses'
+      )
     }
     if (!desk.rules.forgotten) return
     for (const run of forgotten) {

@@ -11,6 +11,7 @@ import type { Contest } from './contest.ts'
 import { judge, type Verdict } from './guards.ts'
 import { LeaseMap, type MapChange } from './lease-map.ts'
 import type { OpenGrant } from './open-grant.ts'
+import { plausibly } from './plausible.ts'
 import { type MemberIndex, retired, type Run } from './register.ts'
 
 /** What one decision changes, to be made durable as a whole before anything of it is told or used. */
@@ -160,7 +161,10 @@ export class Custody {
 
   /** What others say, behind the guards. */
   judge(runs: readonly Run[]): Verdict {
-    return judge(this.map, runs, this.me ?? retired, index => this.#view.members.has(index))
+    const [plausible, forged] = plausibly(this.#view, this.domain, runs)
+    const knows = (index: MemberIndex) => this.#view.members.has(index)
+    const verdict = judge(this.map, plausible, this.me ?? retired, knows)
+    return { ...verdict, refused: [...verdict.refused, ...forged] }
   }
 
   planMerge(
