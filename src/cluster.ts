@@ -1,8 +1,8 @@
 // The part of the composition root that concerns other nodes: the mesh, and the registry over it.
 
-import { readFileSync } from 'node:fs'
 import type { HouseParts } from './actors/house.ts'
 import type { DaemonConfig } from './config/daemon-config.ts'
+import { readMachineId } from './host/machine-id.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom as random } from './host/system-random.ts'
 import { readClusterKey } from './mesh/cluster-key.ts'
@@ -11,6 +11,7 @@ import { createNoMesh } from './mesh/no-mesh.ts'
 import { peerIdOf } from './mesh/peer-id.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
+import { Founding } from './registry/founding.ts'
 import { Registrar } from './registry/registrar.ts'
 import { RegistryService } from './registry/registry-service.ts'
 import { RemoteRegistry } from './registry/remote-registry.ts'
@@ -18,13 +19,23 @@ import { RemoteRegistry } from './registry/remote-registry.ts'
 /** What a house needs to be one of several. */
 type ClusterParts = Pick<
   HouseParts,
-  'mesh' | 'registry' | 'onAsked' | 'founds' | 'machine' | 'confirm' | 'session' | 'random'
+  | 'mesh'
+  | 'registry'
+  | 'onAsked'
+  | 'onView'
+  | 'founds'
+  | 'machine'
+  | 'confirm'
+  | 'session'
+  | 'random'
 > & {
   /** Go to the others. Comes last: loading libp2p takes longer than all the rest, and pods are waiting. */
   join(): void
 }
 
 const sessionBytes = 8
+/** How long whoever else is there may need to connect: they try every second or two. */
+const arrivalMs = 2_000
 
 /** Build it, and put its end on `begun`. Throws ClusterKeyError when the key cannot be used. */
 export function openCluster(
@@ -58,13 +69,19 @@ export function openCluster(
   const mesh = new LateMesh({ peer, clock, log, create })
   begun.defer(() => mesh.stop())
   const registrar = founds ? new Registrar(store) : undefined
+  const settled = async () => {
+    await mesh.opened()
+    await new Promise<void>(resolve => clock.after(arrivalMs, resolve))
+  }
   const remote = new RemoteRegistry({
     ask: (to, question) => mesh.ask(to, question),
     candidates: () => mesh.connected(),
     learn: (to, addresses) => mesh.learn([{ incarnation: '', peer: to, addresses }])
   })
+  let head = store.loadLeases().learned.length
   const service = new RegistryService({
     registrar,
+    head: () => head,
     believed: () => {
       const known = remote.registrar
       return known === undefined
@@ -74,16 +91,9 @@ export function openCluster(
   })
   return {
     ...{ mesh, founds, machine, confirm, session, random },
-    registry: registrar ?? remote,
+    registry: registrar === undefined ? remote : new Founding({ registrar, remote, log, settled }),
+    onView: ({ index }) => (head = index),
     onAsked: (from, question) => service.answer(from, question),
     join: () => void mesh.start()
-  }
-}
-
-function readMachineId(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return ''
   }
 }

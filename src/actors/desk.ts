@@ -50,6 +50,8 @@ export class Desk {
   /** Why no address is handed out now; undefined while they are. */
   notServing: string | undefined
   isEnded = false
+  /** This node was away, and has not heard yet whether it forgot anything. */
+  isUnconfirmed = false
   readonly #options: DeskOptions
   #isRefused = false
 

@@ -56,6 +56,8 @@ export interface HouseParts {
   readonly session: string
   /** Answers questions about the registry. */
   readonly onAsked: MeshListener['onAsked']
+  /** Hears of every record of the registry that is durable here. */
+  readonly onView?: (view: ClusterView) => void
   /**
    * This incarnation cannot go on: it was removed, or others remember more than it does. The house has to be
    * built anew over another one; what is in it serves nothing any more.
@@ -110,6 +112,7 @@ export function furnish(
   })
   const onView = (next: ClusterView) => {
     view = next
+    parts.onView?.(next)
     // First the guard at the door, then those behind it: what it lets in after this, it judged by this.
     const advanced = { type: 'ViewAdvanced', view } as const
     membershipRelay.insist(advanced)

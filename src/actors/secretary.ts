@@ -13,14 +13,13 @@ import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
 import type {
   AppendDone,
-  HeadRead,
   RegistryDescribed,
   SecretaryMessage,
   SliceRead
 } from './messages/secretary.ts'
+import { HeadReaders } from './head-readers.ts'
 import { viewOf } from './learned-view.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
-import type { ReplyTo } from './runtime/ref.ts'
 import { type Pending, Proposals } from './proposals.ts'
 import { type Wishes, wishOf } from './wishes.ts'
 
@@ -79,9 +78,7 @@ class Secretary {
   /** A question to the registry is open. */
   #isBusy = false
   #wantsRead = true
-  /** Who asked before the open read was begun, and who after. */
-  #readers: ReplyTo<HeadRead>[] = []
-  #nextReaders: ReplyTo<HeadRead>[] = []
+  readonly #readers = new HeadReaders()
   #posted: Posted | undefined
   readonly #failures: Backoff
   readonly #conflicts: Backoff
@@ -105,7 +102,7 @@ class Secretary {
         this.#wantsRead = true
         return this.#work()
       case 'ReadHead':
-        this.#nextReaders.push(message.replyTo)
+        this.#readers.add(message.replyTo)
         this.#wantsRead = true
         return this.#work()
       case 'Propose': {
@@ -119,8 +116,7 @@ class Secretary {
         return this.#learn(message)
       case 'ReadFailed':
         this.#isBusy = false
-        for (const replyTo of this.#readers.splice(0))
-          replyTo({ type: 'HeadRead', index: undefined })
+        this.#readers.answer(undefined)
         return this.#failed(messageOf(message.error))
       case 'AppendDone':
         return this.#appended(message)
@@ -144,8 +140,7 @@ class Secretary {
   #read(): void {
     this.#isBusy = true
     this.#wantsRead = false
-    // Some may be left of a reading whose records the disk refused.
-    this.#readers.push(...this.#nextReaders.splice(0))
+    this.#readers.begin()
     const from = this.#view.index + 1
     this.#context.pipe(
       this.#options.registry.read(from),
@@ -167,12 +162,11 @@ class Secretary {
     this.#trouble = undefined
     if (slice.head > this.#view.index) {
       // There is more of it: who asked for the head gets it when this node has it.
-      this.#nextReaders.unshift(...this.#readers.splice(0))
+      this.#readers.postpone()
       this.#wantsRead = true
     } else {
       this.#settlePosted()
-      const head = { type: 'HeadRead', index: this.#view.index } as const
-      for (const replyTo of this.#readers.splice(0)) replyTo(head)
+      this.#readers.answer(this.#view.index)
     }
     this.#work()
   }
@@ -206,7 +200,7 @@ class Secretary {
       `REGISTRY_ROLLBACK: the registry ends at record ${head} or has another one there, and this node knows ` +
       `${this.#view.index}; nobody joins or leaves until the longest copy (orbweaverd registry) is put back`
     if (this.#trouble !== trouble) this.#options.log.error({ head }, trouble)
-    for (const replyTo of this.#readers.splice(0)) replyTo({ type: 'HeadRead', index: undefined })
+    this.#readers.answer(undefined)
     this.#failed(trouble)
   }
 

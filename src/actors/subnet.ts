@@ -272,9 +272,12 @@ function tick(state: State, { normalMs, onCooled }: SubnetOptions): void {
   serve(state)
   looking(state)
   transfers.tick()
-  estate.retire()
+  // Who may have forgotten something writes nothing, and who has no future neither.
+  if (!desk.isUnconfirmed && !desk.isEnded) {
+    estate.retire()
+    if (state.isDraining) transfers.giveAway(state.reachable)
+  }
   estate.adoptOrphans()
-  if (state.isDraining) transfers.giveAway(state.reachable)
   room.prefetch()
   inherit(state)
   noteDown(state)

@@ -2,6 +2,7 @@
 // and tells everybody how this node stands, so that who needs addresses knows whom to ask.
 
 import type { MemberIndex } from '../core/lease/register.ts'
+import type { Holding } from '../core/protocol.ts'
 import { type ClusterView, living } from '../core/registry/cluster-view.ts'
 import type { Random } from '../ports/random.ts'
 import type { BrokerMessage } from './messages/broker.ts'
@@ -20,7 +21,13 @@ const mailboxLimit = 65_536
 
 /** How often notes are compared with somebody, and soonest after a rumour that there is something else. */
 const compareMs = { usual: 10_000, soon: 500 }
+/** How often a node tells how it stands, at most. */
 const rumourMs = 1_000
+/**
+ * Everybody hears every rumour, some six times over, and compares notes with whoever tells of something else. So both
+ * get rarer the more nodes there are, in milliseconds for each member: ten rumours a second in all clusters.
+ */
+const perMemberMs = { rumour: 100, soon: 25 }
 /** Above this size rumours would cost more than they bring: hints come with answers, the rest by comparing. */
 const rumourMembersMax = 300
 
@@ -117,7 +124,10 @@ class Synchroniser {
   #suspectOf(member: MemberIndex): void {
     if (this.#suspect !== undefined) return
     this.#suspect = member
-    this.#scheduleCompare(compareMs.soon * (0.5 + this.#options.random.next()))
+    const members = living(this.#view).length
+    const soon = Math.max(compareMs.soon, perMemberMs.soon * members)
+    const pause = Math.min(soon, compareMs.usual)
+    this.#scheduleCompare(pause * (0.5 + this.#options.random.next()))
   }
 
   #compared({ from, digest }: DigestHeard): void {
@@ -136,21 +146,29 @@ class Synchroniser {
     }
   }
 
-  /** Only what is new is worth telling. */
+  /**
+   * Only what is new and its own is worth telling: if each node that has learnt of a change told everybody, one
+   * change would cost as many rumours as there are nodes.
+   */
   #tell(): void {
-    this.#context.schedule('rumour', rumourMs * (0.75 + this.#options.random.next() / 2), {
+    const members = living(this.#view).length
+    const pause = Math.max(rumourMs, perMemberMs.rumour * Math.min(members, rumourMembersMax))
+    this.#context.schedule('rumour', pause * (0.75 + this.#options.random.next() / 2), {
       type: 'RumourTick'
     })
-    const members = living(this.#view).length
     if (members < 2 || members > rumourMembersMax) return
+    const standing = [...this.#notes.values()].map(({ domain, pools }) => [
+      domain,
+      pools.map(({ pool, holding }) => [pool, magnitudesOf(holding)])
+    ])
+    const told = JSON.stringify([this.#view.index, standing])
+    if (told === this.#told) return
+    this.#told = told
     const domains = [...this.#notes.values()].map(({ domain, hash, pools }) => ({
       domain,
       hash,
       pools
     }))
-    const told = JSON.stringify([members, domains])
-    if (told === this.#told) return
-    this.#told = told
     this.#rumours += 1
     const { membership, addresses } = this.#options
     membership.insist({
@@ -158,4 +176,9 @@ class Synchroniser {
       body: { type: 'Rumour', n: this.#rumours, addresses: [...addresses()], domains }
     })
   }
+}
+
+/** A pod more or less is no news; that there is nothing left, or twice as much, is. */
+function magnitudesOf({ free, used, cooling, waiting }: Holding): number[] {
+  return [free, used, cooling, waiting].map(count => Math.ceil(Math.log2(count + 1)))
 }

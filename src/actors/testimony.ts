@@ -3,6 +3,7 @@
 
 import { AddressSet } from '../core/address-set.ts'
 import { deltaAbove, raiseMarks } from '../core/lease/digest.ts'
+import { plausibleContests } from '../core/lease/plausible.ts'
 import { compareKeys, type MemberIndex, type Run, sameRegister } from '../core/lease/register.ts'
 import type { BodyOf, Marks } from '../core/protocol.ts'
 import { type ClusterView, resolve } from '../core/registry/cluster-view.ts'
@@ -55,7 +56,8 @@ export class Testimony {
     const marks = raiseMarks(custody.marks, delta.raise, refused).filter(
       ([writer]) => writer !== custody.me
     )
-    const contests = [...verdict.contests, ...delta.contests]
+    const heard = plausibleContests(custody.view, this.#desk.domain, delta.contests)
+    const contests = [...verdict.contests, ...heard]
     if (!this.#desk.commit(custody.planMerge({ accepted: verdict.accepted, contests }, marks)))
       return
     if (delta.reverse !== undefined) this.#tell(from, delta.reverse, false)
@@ -101,10 +103,10 @@ export class Testimony {
 
   /** An heir asks. The promise: membership drops whatever comes from those who are removed by now. */
   collect(from: MemberIndex, { nonce, round }: BodyOf<'Collect'>): void {
-    const { custody, domain, rules, notServing } = this.#desk
+    const { custody, domain, rules, isUnconfirmed } = this.#desk
     if (round > custody.view.index) return
     // What this node forgot in its sleep is missing in what it says.
-    if (rules.vouchConfirmed && notServing !== undefined) return
+    if (rules.vouchConfirmed && isUnconfirmed) return
     const runs = custody.map.runs()
     const live = [...custody.book.liveRanges().ranges()]
     this.#desk.post(from, { type: 'Collected', domain, nonce, runs, live })

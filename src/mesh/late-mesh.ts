@@ -65,6 +65,11 @@ export class LateMesh implements RunningMesh {
     this.#options.log.info({ peer: mesh.peer, addresses: mesh.addresses() }, 'the mesh is open')
   }
 
+  /** Resolves when it is open. */
+  async opened(): Promise<void> {
+    await this.#ready
+  }
+
   addresses(): readonly string[] {
     return this.#mesh?.addresses() ?? []
   }

@@ -9,12 +9,14 @@ import { RecordLog } from './record-log.ts'
 
 export class Registrar implements Registry {
   readonly #store: AttachmentStore
-  readonly #log: RecordLog
+  #log: RecordLog
 
   /** Throws StoreCorruptError when the store has records that no registrar could have written. */
   constructor(store: AttachmentStore) {
     this.#store = store
-    this.#log = logOf(store.loadLeases().filed)
+    const { filed, learned } = store.loadLeases()
+    this.#log = logOf(filed)
+    if (filed.length === 0) this.#takeOver(learned)
   }
 
   get view(): ClusterView {
@@ -28,6 +30,15 @@ export class Registrar implements Registry {
     this.#store.commit([{ type: 'FileRecord', index, record: judgment.record }])
     this.#log.add(judgment)
     return { type: 'Appended' }
+  }
+
+  /** This node becomes the registrar of a cluster it belongs to: what it has learned is the log now. */
+  #takeOver(learned: readonly Uint8Array[]): void {
+    const log = logOf(learned)
+    this.#store.commit(
+      learned.map((record, i) => ({ type: 'FileRecord', index: i + 1, record }) as const)
+    )
+    this.#log = log
   }
 
   async read(from: number): Promise<LogSlice> {

@@ -17,6 +17,8 @@ export interface RegistryServiceOptions {
   readonly registrar: Registrar | undefined
   /** The node that is believed to keep it, where this one does not. */
   readonly believed: () => Belief | undefined
+  /** How many records this node has a copy of. */
+  readonly head: () => number
 }
 
 export class RegistryService {
@@ -32,10 +34,10 @@ export class RegistryService {
   }
 
   async #answer(peer: string, question: Question): Promise<Answer> {
-    const { registrar, believed } = this.#options
+    const { registrar, believed, head } = this.#options
     if (registrar === undefined) {
       const known = believed()
-      return known === undefined ? { type: 'Redirect' } : { type: 'Redirect', ...known }
+      return { type: 'Redirect', ...known, head: head() }
     }
     if (question.type === 'Read') return { type: 'Slice', ...(await registrar.read(question.from)) }
     const { index, record } = question

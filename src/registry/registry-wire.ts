@@ -20,6 +20,8 @@ export type Answer =
       readonly type: 'Redirect'
       readonly registrar?: string
       readonly addresses?: readonly string[]
+      /** How many records this node has a copy of. */
+      readonly head: number
     }
 
 /** For what stands around the records of a message. */
@@ -73,16 +75,17 @@ export function decodeAnswer(bytes: Uint8Array): Answer {
     case 'Refused':
       return { type: 'Refused', why: textOf(map, 'why', whyLengthMax) }
     case 'Redirect':
-      return (map['registrar'] ?? undefined) === undefined
-        ? { type: 'Redirect' }
-        : {
-            type: 'Redirect',
-            registrar: textOf(map, 'registrar', peerLengthMax),
-            addresses: addressesOf(map['addresses'])
-          }
+      return redirectOf(map)
     default:
       throw new FrameInvalidError('an answer of the registry of an unknown type')
   }
+}
+
+function redirectOf(map: Json): Answer {
+  const head = map['head'] === undefined ? 0 : indexOf(map, 'head', 0)
+  if ((map['registrar'] ?? undefined) === undefined) return { type: 'Redirect', head }
+  const registrar = textOf(map, 'registrar', peerLengthMax)
+  return { type: 'Redirect', registrar, addresses: addressesOf(map['addresses']), head }
 }
 
 /** Multiaddresses; what is none is left out, as the dialling would. */

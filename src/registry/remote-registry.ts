@@ -33,6 +33,20 @@ export class RemoteRegistry implements Registry {
     return this.#registrar
   }
 
+  /** Does any peer that can be reached belong to a cluster? */
+  async isFounded(): Promise<boolean> {
+    const bytes = encodeQuestion({ type: 'Read', from: 1 })
+    const heads = this.#options.candidates().map(async peer => {
+      try {
+        const answer = decodeAnswer(await this.#options.ask(peer, bytes))
+        return 'head' in answer ? answer.head : 0
+      } catch {
+        return 0
+      }
+    })
+    return (await Promise.all(heads)).some(head => head > 0)
+  }
+
   async append(index: number, record: Uint8Array): Promise<Appended> {
     if (record.length > recordBytesMax) {
       const why = `this is no record: it has ${record.length} bytes; the limit is ${recordBytesMax}`

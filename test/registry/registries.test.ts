@@ -68,7 +68,7 @@ t.test('the registrar over SQLite', async t => {
 t.test('asked by another node', async t => {
   const registrars = new Map<Registry, Registrar>()
   const asking = (registrar: Registrar) => {
-    const service = new RegistryService({ registrar, believed: () => undefined })
+    const service = new RegistryService({ registrar, believed: () => undefined, head: () => 0 })
     const remote = new RemoteRegistry({
       ask: (_, question) => service.answer('peer-1', question),
       candidates: () => ['peer-0'],

@@ -20,7 +20,7 @@ function registrarWith(...records: readonly Proposal[]): Registrar {
 }
 
 async function ask(registrar: Registrar, peer: string, question: Question): Promise<Answer> {
-  const service = new RegistryService({ registrar, believed: () => undefined })
+  const service = new RegistryService({ registrar, believed: () => undefined, head: () => 0 })
   return decodeAnswer(await service.answer(peer, encodeQuestion(question)))
 }
 
@@ -68,13 +68,18 @@ t.test('anybody with the key of the cluster reads', async t => {
 
 t.test('elsewhere there is only the way to the registrar', async t => {
   let believed: Belief | undefined
-  const service = new RegistryService({ registrar: undefined, believed: () => believed })
+  const service = new RegistryService({
+    registrar: undefined,
+    believed: () => believed,
+    head: () => 0
+  })
   const question = encodeQuestion({ type: 'Read', from: 1 })
-  t.same(decodeAnswer(await service.answer('peer-9', question)), { type: 'Redirect' })
+  t.same(decodeAnswer(await service.answer('peer-9', question)), { type: 'Redirect', head: 0 })
   believed = { registrar: 'peer-1', addresses: ['/ip4/192.0.2.1/tcp/7946'] }
   t.same(decodeAnswer(await service.answer('peer-9', question)), {
     type: 'Redirect',
-    ...believed
+    ...believed,
+    head: 0
   })
   await t.rejects(service.answer('peer-9', new Uint8Array([1])), { code: 'ERR_FRAME_INVALID' })
 })

@@ -29,8 +29,8 @@ t.test('questions and answers survive the way', async t => {
     { type: 'Appended' },
     { type: 'Conflict' },
     { type: 'Refused', why: 'because' },
-    { type: 'Redirect' },
-    { type: 'Redirect', registrar: 'peer-1' }
+    { type: 'Redirect', head: 0 },
+    { type: 'Redirect', registrar: 'peer-1', addresses: ['/ip4/192.0.2.1/tcp/7946'], head: 7 }
   ]
   for (const answer of answers) t.same(decodeAnswer(encodeAnswer(answer)), answer)
 })

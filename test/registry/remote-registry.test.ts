@@ -29,7 +29,9 @@ class FakeMesh {
 }
 
 function redirect(registrar?: string): Answer {
-  return registrar === undefined ? { type: 'Redirect' } : { type: 'Redirect', registrar }
+  return registrar === undefined
+    ? { type: 'Redirect', head: 0 }
+    : { type: 'Redirect', head: 0, registrar }
 }
 
 t.test('the registrar is found by redirect and remembered', async t => {
