@@ -9,7 +9,6 @@ import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
-import { StoreCorruptError } from './core/errors.ts'
 import { allRules } from './core/lease/rules.ts'
 import { readBootId } from './host/boot-id.ts'
 import { keepHeapSmall } from './host/heap.ts'
@@ -21,8 +20,8 @@ import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
+import { openOrRecover } from './recovery.ts'
 import { release } from './release.ts'
-import { openStore } from './store/open-store.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
 
@@ -111,7 +110,8 @@ async function openHouse(
   log: Log,
   { boot, probe, endings, substitutes }: Foundations
 ): Promise<{ house: House | { readonly why: string }; join: () => void }> {
-  const opened = openStoreOrSayWhy(config, boot, log)
+  const source = poolSource(config, log)
+  const opened = await openOrRecover({ config, source, probe, clock, boot, log })
   if ('why' in opened) return { house: opened, join: () => {} }
   const store = substitutes.store?.(opened) ?? opened
   begun.defer(() => store.close())
@@ -119,7 +119,7 @@ async function openHouse(
   const { onGivenUp, onEnded } = endings
   const house = await guard({
     ...cluster,
-    ...{ store, source: poolSource(config, log), probe, clock, log, boot, onGivenUp },
+    ...{ store, source, probe, clock, log, boot, onGivenUp },
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {
@@ -148,21 +148,6 @@ async function openHouse(
   await queue.drain()
   queue.watch()
   return { house, join }
-}
-
-/** A store that cannot be trusted is no reason to die: the runtime must hear why nothing is handed out. */
-function openStoreOrSayWhy(
-  config: DaemonConfig,
-  boot: string,
-  log: Log
-): AttachmentStore | { why: string } {
-  try {
-    return openStore(config.stateDir, { boot })
-  } catch (error) {
-    if (!(error instanceof StoreCorruptError)) throw error
-    log.error({ error }, 'this node serves no addresses')
-    return { why: error.message }
-  }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */
