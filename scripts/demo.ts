@@ -1,14 +1,15 @@
-// The demo: a node, two pods with real interfaces, and what becomes of their addresses while the node's
-// daemon stops and starts. All of it happens in namespaces and a directory that are gone afterwards.
+// The demo: three nodes that share subnets, pods with real interfaces, a cable that is cut and comes back, and
+// an address that moves. All of it happens in namespaces and a directory that are gone afterwards.
 
+import assert from 'node:assert/strict'
 import { parseArgs } from 'node:util'
-import { catchInterruptions } from './demo/command.ts'
-import { Daemon } from './demo/daemon.ts'
-import { cooldownSeconds, pools } from './demo/pools.ts'
-import { build, daemonMain, prepareNetwork, requireBuilt } from './demo/programs.ts'
-import { Runtime } from './demo/runtime.ts'
+import { Node } from './demo/node.ts'
 import { makeDirectory, setStage } from './demo/stage.ts'
-import { say, step, tell } from './demo/story.ts'
+import { tell } from './demo/story.ts'
+import { say, step } from './demo/telling.ts'
+import { catchInterruptions } from './lab/command.ts'
+import { lastLogLines } from './lab/node-place.ts'
+import { build, prepareNetwork, requireBuilt } from './lab/programs.ts'
 import { duration, paint, whileShowing } from './terminal.ts'
 
 const usage = `node scripts/demo.ts [--no-build] [--no-links]
@@ -17,7 +18,8 @@ const usage = `node scripts/demo.ts [--no-build] [--no-links]
   --no-links   make no network interfaces: addresses only
 `
 
-const logLinesShown = 12
+/** Of each daemon. */
+const logLinesShown = 6
 
 process.exitCode = await main()
 
@@ -29,11 +31,11 @@ async function main(): Promise<number> {
   catchInterruptions()
   const began = performance.now()
   const undo = new AsyncDisposableStack()
-  let daemon: Daemon | undefined
+  let nodes: readonly Node[] = []
   let failure: Error | undefined
   let isWhole = false
   try {
-    console.log(paint('bold', 'Orbweaver: one node, two pods, and where their addresses come from'))
+    console.log(paint('bold', 'Orbweaver: three nodes, one pool, and a cable that is cut'))
     if (wishes.build) {
       step('Build')
       const buildBegan = performance.now()
@@ -42,15 +44,18 @@ async function main(): Promise<number> {
     }
     requireBuilt()
     const dir = await makeDirectory(undo)
-    const stage = await setStage(undo, obstacle)
+    const stage = await setStage(undo, dir, obstacle)
     isWhole = stage.obstacle === undefined
-    daemon = new Daemon(daemonMain, dir, pools, cooldownSeconds)
-    undo.defer(async () => void (await daemon?.stop()))
-    await tell({ daemon, stage, runtime: new Runtime(daemon, stage) })
+    const made = stage.nodes.map(place => new Node(place, stage.network))
+    nodes = made
+    undo.defer(async () => void (await Promise.all(made.map(node => node.stop()))))
+    const [n1, n2, n3] = made
+    assert(n1 !== undefined && n2 !== undefined && n3 !== undefined)
+    await tell({ stage, nodes: [n1, n2, n3], pods: new Map() })
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error))
   }
-  if (failure !== undefined) explain(failure, daemon)
+  if (failure !== undefined) explain(failure, nodes)
   const isClean = await cleanUp(undo)
   if (failure !== undefined || !isClean) return 1
   conclude(isWhole, performance.now() - began)
@@ -68,17 +73,19 @@ function wishesOf(args: string[]): { build: boolean; links: boolean } | undefine
   }
 }
 
-function explain({ message }: Error, daemon: Daemon | undefined): void {
+function explain({ message }: Error, nodes: readonly Node[]): void {
   console.error(`\n${paint('red', 'The demo failed:')} ${message}`)
-  const log = daemon?.lastLogLines(logLinesShown) ?? []
-  if (log.length > 0) console.error('\nThe last lines of its daemon:')
-  for (const line of log) console.error(`  ${line}`)
+  for (const { name, place } of nodes) {
+    const log = lastLogLines(place, logLinesShown)
+    if (log.length > 0) console.error(`\nThe last lines of the daemon of ${name}:`)
+    for (const line of log) console.error(`  ${line}`)
+  }
 }
 
 async function cleanUp(undo: AsyncDisposableStack): Promise<boolean> {
   try {
     await undo.disposeAsync()
-    console.log('\nDaemon, namespaces and files of the demo are removed again.')
+    console.log('\nDaemons, namespaces and files of the demo are removed again.')
     return true
   } catch (error) {
     console.error(`\nNot everything of the demo could be removed: ${String(error)}`)
@@ -94,6 +101,7 @@ function conclude(isWhole: boolean, ms: number): void {
 
 ${paint('bold', 'What to try next')}
    README.md       what Orbweaver is for, and how to put it on a cluster
+   npm run lab     the same three nodes, left running for you to try things on
    npm run bench   how fast it is on this machine, with the numbers behind it
    npm test        what it promises, and the proof`)
 }

@@ -1,34 +1,29 @@
-// Where the demo takes place: a network namespace that plays the host, with a link to an underlay network,
-// and one for each pod. The machine's own links are never touched. Where that is not allowed, the pods are
-// namespaces without any link, or there are none.
+// Where the demo takes place: a directory, and nodes and pods in network namespaces on a switch of their own.
+// Where that is not allowed, pods are namespaces of processes that do nothing, or there are none.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { attempt, eventually, interrupted, run } from './command.ts'
-import { routerInterface } from './pools.ts'
-import { dieWithDemo } from './programs.ts'
+import { makeCluster } from '../lab/cluster.ts'
+import { attempt, eventually, interrupted } from '../lab/command.ts'
+import { namesIn, Network } from '../lab/network.ts'
+import type { NodePlace } from '../lab/node-place.ts'
+import { dieWithUs } from '../lab/programs.ts'
+import type { Pod } from '../lab/runtime.ts'
 
 const prefix = 'orbweaver-demo-'
 const netnsDir = '/run/netns'
-
-/** The link of the host that pods get their own from. */
-export const uplink = 'uplink'
-
-export interface Pod {
-  readonly name: string
-  /** As CNI_NETNS. */
-  readonly netns: string
-}
+const nodeCount = 3
 
 export interface Stage {
-  /** Two, or none where no namespace can be had. */
-  readonly pods: readonly Pod[]
-  /** The namespace that plays the host; without one there are no links. */
-  readonly host: string | undefined
-  /** Why there are no links or no pods. */
+  readonly nodes: readonly NodePlace[]
+  /** Without it there are no links. */
+  readonly network: Network | undefined
+  /** Why there are no links. */
   readonly obstacle: string | undefined
+  /** Undefined where no namespace can be had. */
+  pod(name: string): Promise<Pod | undefined>
 }
 
 /** A directory that nobody else uses. */
@@ -42,68 +37,62 @@ export async function makeDirectory(undo: AsyncDisposableStack): Promise<string>
 /** The best stage there can be. With an obstacle to links nobody tries to make any. */
 export async function setStage(
   undo: AsyncDisposableStack,
+  dir: string,
   obstacle: string | undefined
 ): Promise<Stage> {
-  if (obstacle !== undefined) return withoutLinks(undo, obstacle)
+  if (obstacle !== undefined) return withoutLinks(undo, dir, obstacle)
   await using partial = new AsyncDisposableStack()
   try {
-    const stage = await withLinks(partial)
+    const stage = await withLinks(partial, dir)
     undo.use(partial.move())
     return stage
   } catch (error) {
     interrupted.throwIfAborted()
+    await partial.disposeAsync()
     // A kernel without veth or macvlan, a container that may make namespaces but not name them.
-    return withoutLinks(undo, (error as Error).message)
+    rmSync(join(dir, 'nodes'), { recursive: true, force: true })
+    return withoutLinks(undo, dir, (error as Error).message)
   }
 }
 
-async function withLinks(undo: AsyncDisposableStack): Promise<Stage> {
-  const host = await makeNamespace('host', undo)
-  const ip = (...args: string[]) => run('ip', ['-n', host, ...args])
-  await ip('link', 'set', 'lo', 'up')
-  // The far end of the cable is the router of the underlay network.
-  await ip('link', 'add', uplink, 'type', 'veth', 'peer', 'name', 'router')
-  await ip('address', 'add', routerInterface, 'dev', 'router')
-  for (const end of [uplink, 'router']) await ip('link', 'set', end, 'up')
-  await ip('link', 'add', 'probe', 'link', uplink, 'type', 'macvlan', 'mode', 'bridge')
-  await ip('link', 'delete', 'probe')
-  const pods: Pod[] = []
-  for (const name of ['pod-a', 'pod-b']) {
-    pods.push({ name, netns: join(netnsDir, await makeNamespace(name, undo)) })
+async function withLinks(undo: AsyncDisposableStack, dir: string): Promise<Stage> {
+  const network = new Network(`${prefix}${process.pid}-`)
+  undo.defer(() => network.remove())
+  const nodes = await makeCluster(join(dir, 'nodes'), nodeCount, network)
+  const pod = async (name: string): Promise<Pod> => {
+    const role = `pod-${name}`
+    return { name, netns: network.has(role) ? network.path(role) : await network.makePod(role) }
   }
-  return { pods, host, obstacle: undefined }
+  return { nodes, network, obstacle: undefined, pod }
 }
 
-async function makeNamespace(role: string, undo: AsyncDisposableStack): Promise<string> {
-  const name = `${prefix}${process.pid}-${role}`
-  undo.defer(async () => {
-    if (!existsSync(join(netnsDir, name))) return
-    await run('ip', ['netns', 'delete', name], { cleaning: true })
+async function withoutLinks(
+  undo: AsyncDisposableStack,
+  dir: string,
+  obstacle: string
+): Promise<Stage> {
+  const nodes = await makeCluster(join(dir, 'nodes'), nodeCount, undefined)
+  const netns = await idleNamespace(undo)
+  const pod = async (name: string): Promise<Pod | undefined> =>
+    netns === undefined ? undefined : { name, netns }
+  return { nodes, network: undefined, obstacle, pod }
+}
+
+/** One for all pods, since nothing is ever put into it. */
+async function idleNamespace(undo: AsyncDisposableStack): Promise<string | undefined> {
+  const args = ['--user', '--map-root-user', '--net', ...dieWithUs(), 'sleep', '600']
+  const holder = spawn('unshare', args, { detached: true, stdio: 'ignore' })
+  let hasFailed = false
+  holder.on('error', () => (hasFailed = true))
+  holder.on('exit', () => (hasFailed = true))
+  undo.defer(() => void holder.kill('SIGKILL'))
+  const netns = `/proc/${holder.pid}/ns/net`
+  const own = readlinkSync('/proc/self/ns/net')
+  const isThere = await eventually('a namespace for pods', () => {
+    if (hasFailed) return false
+    return linkAt(netns) !== undefined && linkAt(netns) !== own ? true : undefined
   })
-  await run('ip', ['netns', 'add', name])
-  return name
-}
-
-/** Namespaces of processes that do nothing. */
-async function withoutLinks(undo: AsyncDisposableStack, obstacle: string): Promise<Stage> {
-  const pods: Pod[] = []
-  for (const name of ['pod-a', 'pod-b']) {
-    const args = ['--user', '--map-root-user', '--net', ...dieWithDemo(), 'sleep', '600']
-    const holder = spawn('unshare', args, { detached: true, stdio: 'ignore' })
-    let hasFailed = false
-    holder.on('error', () => (hasFailed = true))
-    holder.on('exit', () => (hasFailed = true))
-    undo.defer(() => void holder.kill('SIGKILL'))
-    const netns = `/proc/${holder.pid}/ns/net`
-    const own = readlinkSync('/proc/self/ns/net')
-    const isThere = await eventually(`a namespace for ${name}`, () => {
-      if (hasFailed) return false
-      return linkAt(netns) !== undefined && linkAt(netns) !== own ? true : undefined
-    })
-    if (!isThere) return { pods: [], host: undefined, obstacle }
-    pods.push({ name, netns })
-  }
-  return { pods, host: undefined, obstacle }
+  return isThere ? netns : undefined
 }
 
 function linkAt(path: string): string | undefined {
@@ -111,30 +100,6 @@ function linkAt(path: string): string | undefined {
     return readlinkSync(path)
   } catch {
     return undefined
-  }
-}
-
-export interface Ping {
-  readonly received: number
-  readonly sent: number
-  readonly averageMs: number
-}
-
-/** Three pings. The kernel looks for duplicates of an IPv6 address for up to two seconds before it is used. */
-export async function ping(from: Pod, address: string): Promise<Ping> {
-  const args = ['netns', 'exec', from.netns.slice(netnsDir.length + 1), 'ping', '-n', '-q']
-  const answers = async (): Promise<true | undefined> => {
-    const { status } = await attempt('ip', [...args, '-c', '1', '-w', '1', address])
-    return status === 0 || undefined
-  }
-  await eventually(`${address} answers ${from.name}`, answers, { everyMs: 100 })
-  const { stdout } = await run('ip', [...args, '-c', '3', '-i', '0.1', '-w', '5', address])
-  const counts = /(\d+) packets transmitted, (\d+)(?: packets)? received/.exec(stdout)
-  const averageMs = /= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1]
-  return {
-    sent: Number(counts?.[1]),
-    received: Number(counts?.[2]),
-    averageMs: Number(averageMs)
   }
 }
 
@@ -147,8 +112,8 @@ async function sweep(): Promise<void> {
 }
 
 function leftIn(dir: string): string[] {
-  return (existsSync(dir) ? readdirSync(dir) : []).filter(name => {
-    const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined
+  return namesIn(dir, prefix).filter(name => {
+    const pid = /^\d+/.exec(name.slice(prefix.length))?.[0]
     return pid !== undefined && !existsSync(`/proc/${pid}`)
   })
 }

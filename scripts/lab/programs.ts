@@ -1,4 +1,4 @@
-// What the demo needs from the machine, and how it gets it without asking anybody for more than it has.
+// What demo and lab need from the machine, and how they get it without asking anybody for more than it has.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -31,15 +31,25 @@ export function requireBuilt(): void {
   }
 }
 
-/** Have what real interfaces need, or say why not. Where the kernel asks for it, the demo starts anew. */
+/** Have what real interfaces need, or say why not. Where the kernel asks for it, this program starts anew. */
 export async function prepareNetwork(): Promise<string | undefined> {
-  const mayMakeNamespaces = succeeds('unshare', ['--net', '--mount', 'true'])
-  const mayBecomeRoot = !mayMakeNamespaces && succeeds('unshare', [...ownNamespaces, 'true'])
-  if (!mayMakeNamespaces && !mayBecomeRoot) {
+  const mayBecomeRoot = !mayMakeNamespaces() && succeeds('unshare', [...ownNamespaces, 'true'])
+  if (!mayMakeNamespaces() && !mayBecomeRoot) {
     return process.getuid?.() === 0
       ? 'even root may not make network namespaces here; a container has to be privileged for that'
       : 'this user may not make network namespaces; root may'
   }
+  const problem = await installTools()
+  if (problem === undefined && mayBecomeRoot) becomeRoot()
+  return problem
+}
+
+export function mayMakeNamespaces(): boolean {
+  return succeeds('unshare', ['--net', '--mount', 'true'])
+}
+
+/** Install what is missing where that is allowed; what then still is, with the reasons. */
+export async function installTools(): Promise<string | undefined> {
   const lines: string[] = []
   const { missing } = await setup({
     packages: ['iproute2', 'iputils-ping', 'containernetworking-plugins'],
@@ -49,15 +59,12 @@ export async function prepareNetwork(): Promise<string | undefined> {
     }
   })
   // Nobody needs to hear what is there; what is missing comes last, with the reasons.
-  if (missing.length > 0) {
-    return lines.slice(lines.findLastIndex(line => line.startsWith('missing'))).join('\n')
-  }
-  if (mayBecomeRoot) becomeRoot()
-  return undefined
+  if (missing.length === 0) return undefined
+  return lines.slice(lines.findLastIndex(line => line.startsWith('missing'))).join('\n')
 }
 
-/** Put before a command, it ends with the demo even when that is killed. */
-export function dieWithDemo(): readonly string[] {
+/** Put before a command, it ends with this process even when that is killed. */
+export function dieWithUs(): readonly string[] {
   return succeeds('setpriv', ['--pdeathsig', 'KILL', 'true'])
     ? ['setpriv', '--pdeathsig', 'KILL']
     : []

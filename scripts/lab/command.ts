@@ -1,5 +1,5 @@
-// Run commands so that one Ctrl-C ends the demo in order: commands are in process groups of their own
-// and do not get it, the demo does, stops the command that runs and starts no other but for cleaning up.
+// Run commands so that one Ctrl-C ends a script in order: commands are in process groups of their own
+// and do not get it, the script does, stops the command that runs and starts no other but for cleaning up.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const interruption = new AbortController()
 
-/** Aborted once the demo has to end; the reason is an error that says why. */
+/** Aborted once the script has to end; the reason is an error that says why. */
 export const interrupted = interruption.signal
 
 export function interrupt(why: string): void {
@@ -25,13 +25,15 @@ export function catchInterruptions(): void {
 }
 
 /** A user's own path often lacks where Debian keeps `ip`. */
-const path = [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter)
+export const searchPath = [process.env['PATH'], '/usr/sbin', '/sbin']
+  .filter(Boolean)
+  .join(delimiter)
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
   readonly cwd?: string
-  /** Runs although the demo is interrupted. */
+  /** Runs although the script is interrupted. */
   readonly cleaning?: boolean
 }
 
@@ -53,7 +55,7 @@ export async function attempt(
   const began = performance.now()
   const child = spawn(command, args, {
     detached: true,
-    env: { ...process.env, PATH: path, LC_ALL: 'C', ...env },
+    env: { ...process.env, PATH: searchPath, LC_ALL: 'C', ...env },
     ...(cwd !== undefined && { cwd })
   })
   let [stdout, stderr, ms] = ['', '', 0]
