@@ -4,9 +4,10 @@
 import type { AddressBook } from '../core/address-book.ts'
 import { StoreFailedError } from '../core/errors.ts'
 import { Custody, type CustodyChange } from '../core/lease/custody.ts'
+import type { Verdict } from '../core/lease/guards.ts'
 import type { MemberIndex } from '../core/lease/register.ts'
 import type { Rules } from '../core/lease/rules.ts'
-import type { Body, Holding } from '../core/protocol.ts'
+import type { Body, Holding, Marks } from '../core/protocol.ts'
 import type { AttachmentStore, Change } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { BrokerMessage } from './messages/broker.ts'
@@ -101,6 +102,12 @@ export class Desk {
     if (!this.#store(changes)) return false
     apply(change)
     return true
+  }
+
+  /** Take over what the guards let through. */
+  merge(verdict: Pick<Verdict, 'accepted' | 'contests'>, marks: Marks = []): boolean {
+    const contests = this.rules.contested ? verdict.contests : []
+    return this.commit(this.custody.planMerge({ accepted: verdict.accepted, contests }, marks))
   }
 
   readonly #apply = (change: CustodyChange): void => this.custody.apply(change)

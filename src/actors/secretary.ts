@@ -11,12 +11,7 @@ import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
-import type {
-  AppendDone,
-  RegistryDescribed,
-  SecretaryMessage,
-  SliceRead
-} from './messages/secretary.ts'
+import type { AppendDone, SecretaryMessage, SliceRead } from './messages/secretary.ts'
 import { HeadReaders } from './head-readers.ts'
 import { viewOf } from './learned-view.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
@@ -121,7 +116,7 @@ class Secretary {
       case 'AppendDone':
         return this.#appended(message)
       case 'DescribeRegistry':
-        return message.replyTo(this.#describe())
+        return message.replyTo({ view: this.#view, records: this.#records, trouble: this.#trouble })
     }
   }
 
@@ -295,9 +290,5 @@ class Secretary {
     this.#proposals.first(this.#context.clock.monotonicMs(), trouble)
     this.#wantsRead = true
     this.#context.schedule('poll', this.#failures.next(), { type: 'Learn' })
-  }
-
-  #describe(): RegistryDescribed {
-    return { view: this.#view, records: this.#records, trouble: this.#trouble }
   }
 }

@@ -23,6 +23,8 @@ export class Testimony {
   readonly #evidence: Evidence
   /** An inheritance is being looked into. */
   isInheriting = false
+  /** One has been taken over: without the standing duty that is all there will be. */
+  #hasInherited = false
 
   constructor(desk: Desk, evidence: Evidence) {
     this.#desk = desk
@@ -58,8 +60,7 @@ export class Testimony {
     )
     const heard = plausibleContests(custody.view, this.#desk.domain, delta.contests)
     const contests = [...verdict.contests, ...heard]
-    if (!this.#desk.commit(custody.planMerge({ accepted: verdict.accepted, contests }, marks)))
-      return
+    if (!this.#desk.merge({ accepted: verdict.accepted, contests }, marks)) return
     if (delta.reverse !== undefined) this.#tell(from, delta.reverse, false)
   }
 
@@ -98,7 +99,7 @@ export class Testimony {
   #weighMarks(from: MemberIndex, marks: Marks): void {
     const { me } = this.#desk.custody
     const own = marks.find(([writer]) => writer === me)
-    if (own !== undefined) this.#evidence.weighCount(own[1], from)
+    if (own !== undefined) this.#evidence.suspect(own[1], from)
   }
 
   /** An heir asks. The promise: membership drops whatever comes from those who are removed by now. */
@@ -134,7 +135,8 @@ export class Testimony {
 
   /** Is there anything that this node inherits? */
   hasInheritance(): boolean {
-    const { custody } = this.#desk
+    const { custody, rules } = this.#desk
+    if (!rules.standingDuty && this.#hasInherited) return false
     return custody.me !== undefined && this.#inherited(custody.view, custody.me).length > 0
   }
 
@@ -149,12 +151,13 @@ export class Testimony {
   /** A round is complete: take over what is left of those who are gone, for whoever has a pod there. */
   conclude({ runs, live }: Conclude): void {
     this.isInheriting = false
+    this.#hasInherited = true
     const { custody, log, domain, rules } = this.#desk
     const { me, view } = custody
     if (me === undefined) return
     const verdict = custody.judge(runs)
     this.#evidence.weigh(verdict, me)
-    if (!this.#desk.commit(custody.planMerge(verdict))) return
+    if (!this.#desk.merge(verdict)) return
     const byFence = Map.groupBy(this.#inherited(view, me), ({ register }) =>
       rules.claimFence ? fenceOf(view, register.owner) : register.fence
     )

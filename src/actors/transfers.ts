@@ -188,7 +188,7 @@ export class Transfers {
     const own = grant.runs.filter(({ register }) => register.writer === from)
     const verdict = desk.custody.judge(own)
     this.#evidence.weigh(verdict, from)
-    if (verdict.refused.length > 0 || !desk.commit(desk.custody.planMerge(verdict))) return
+    if (verdict.refused.length > 0 || !desk.merge(verdict)) return
     this.#rememberRich(from, grant.pool, grant.holding.free)
     desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: grant })
@@ -200,7 +200,7 @@ export class Transfers {
     if (no.newer !== undefined) {
       const verdict = desk.custody.judge([no.newer])
       this.#evidence.weigh(verdict, from)
-      desk.commit(desk.custody.planMerge(verdict))
+      desk.merge(verdict)
     }
     this.#rememberRich(from, no.pool, no.holding.free)
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: no })
