@@ -21,8 +21,8 @@ export interface ClusterOptions {
   readonly pools: readonly Pool[]
   /** Further keys of each configuration file. */
   readonly config?: Readonly<Record<string, unknown>>
-  /** Further keys of the mesh section. */
-  readonly mesh?: Readonly<Record<string, unknown>>
+  /** Further keys of the mesh section of a node, by its number. */
+  readonly mesh?: (node: number) => Readonly<Record<string, unknown>>
 }
 
 export class Cluster implements AsyncDisposable {
@@ -69,7 +69,7 @@ export class Cluster implements AsyncDisposable {
           listen: [address(number)],
           keyFile,
           ...(number === 1 ? { registrar: true } : { peers: [address(1)] }),
-          ...mesh
+          ...mesh?.(number)
         },
         ...(config !== undefined && { config })
       })
