@@ -10,6 +10,10 @@ import type { Group, Run } from './bench/group.ts'
 import { describeMachine } from './bench/machine.ts'
 import { parallel } from './bench/parallel.ts'
 import { soak } from './bench/soak.ts'
+import { grants } from './bench/mesh/grants.ts'
+import { healing } from './bench/mesh/healing.ts'
+import { memberships } from './bench/mesh/members.ts'
+import { traffic } from './bench/mesh/traffic.ts'
 import { makeStage } from './bench/stage.ts'
 import { throughput } from './bench/throughput.ts'
 import { width } from './bench/width.ts'
@@ -21,6 +25,10 @@ const groups: Readonly<Record<string, Group>> = {
   memory,
   ready,
   width,
+  grants,
+  members: memberships,
+  traffic,
+  healing,
   soak
 }
 

@@ -16,8 +16,8 @@ export class KeptConnection {
   #received = 0
   #hasAnswer = false
 
-  constructor(socketPath: string, netns: string, conf: string) {
-    this.#frame = new RequestFrame(netns, conf)
+  constructor(socketPath: string, netns: string, conf: string, args?: string) {
+    this.#frame = new RequestFrame(netns, conf, args)
     this.descriptor = libc.succeed('socket', libc.socket(unixDomain, stream | libc.O_CLOEXEC, 0))
     const address = Buffer.concat([Buffer.from([unixDomain, 0]), libc.cString(socketPath)])
     libc.succeed('connect', libc.connect(this.descriptor, address, address.length))

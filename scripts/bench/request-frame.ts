@@ -15,6 +15,9 @@ const someMoment = 1n << 62n
 
 const budgetMs = 60_000
 
+/** CNI_ARGS as a kubelet gives them. */
+export const podArgs = 'IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=pod-0'
+
 export class RequestFrame {
   /** The acknowledgement of the answer before it comes first: one write for both. */
   readonly bytes: Buffer
@@ -22,7 +25,7 @@ export class RequestFrame {
   readonly #idAt: number
   readonly #startAt: number
 
-  constructor(netns: string, conf: string) {
+  constructor(netns: string, conf: string, args = podArgs) {
     const id = '0'.repeat(containerIdBytes)
     const request = packr.pack({
       v: 1,
@@ -33,7 +36,7 @@ export class RequestFrame {
       cid: Buffer.from(id),
       netns: Buffer.from(netns),
       ifname: Buffer.from('eth0'),
-      args: Buffer.from('IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=pod-0'),
+      args: Buffer.from(args),
       path: Buffer.from('/opt/cni/bin'),
       conf: Buffer.from(keptMembers(conf))
     })
