@@ -82,15 +82,8 @@ export async function runCommand(args: string[]): Promise<number> {
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     const [command = 'run', ...more] = positionals
-    if (command === 'cluster-key' && more.length === 1) {
-      const { makeClusterKey } = await import('./mesh/cluster-key.ts')
-      makeClusterKey(more[0] as string)
-      return show(
-        `made ${more[0]}; copy it to every node of the cluster, readable by root only\n`,
-        0
-      )
-    }
     if (values.help) return show(usage, 0)
+    if (command === 'cluster-key') return await clusterKeyAt(more)
     if (isVerb(command)) return await operateBy(command, more, values)
     if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {
@@ -114,6 +107,13 @@ export async function runCommand(args: string[]): Promise<number> {
     console.error(`orbweaverd: ${describe(error)}`)
     return 1
   }
+}
+
+async function clusterKeyAt([file, ...more]: string[]): Promise<number> {
+  if (file === undefined || more.length > 0) return misused('it is: orbweaverd cluster-key FILE')
+  const { makeClusterKey } = await import('./mesh/cluster-key.ts')
+  makeClusterKey(file)
+  return show(`made ${file}; copy it to every node of the cluster, readable by root only\n`, 0)
 }
 
 function isVerb(command: string): command is VerbName {

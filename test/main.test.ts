@@ -2,9 +2,9 @@
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import t from 'tap'
 import { daemonPaths, launchDaemon, startDaemon } from './support/daemon.ts'
 
@@ -32,6 +32,20 @@ t.test('subcommands', async t => {
     spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
   t.match(run('version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
   t.match(run('--help'), { status: 0, stdout: /orbweaverd check-config/ })
+  for (const verb of ['blocks', 'peers', 'registry', 'drain', 'remove NODE', 'transfer ADDRESS']) {
+    t.match(run('--help').stdout, `orbweaverd ${verb}`, verb)
+  }
+  for (const usage of [
+    'cluster-key FILE',
+    'remove NODE',
+    'resolve ADDRESS NODE',
+    'transfer ADDRESS'
+  ]) {
+    const [verb = ''] = usage.split(' ')
+    t.match(run(verb), { status: 2, stderr: `it is: orbweaverd ${usage}\n` }, usage)
+  }
+  t.match(run('status', 'twice'), { status: 2, stderr: /it is: orbweaverd status\n/ })
+  t.match(run('status', '--config', '/nowhere.yaml'), { status: 1, stderr: /cannot be read/ })
   t.match(run('nonsense'), { status: 2, stderr: /no command nonsense/ })
   t.match(run('run', '--nonsense'), { status: 2, stderr: /'--nonsense'.*[^]*--config FILE/ })
   t.match(run('install', '--bin-dir'), { status: 2, stderr: /--bin-dir/ })
@@ -43,6 +57,23 @@ t.test('subcommands', async t => {
     status: 1,
     stderr: /nowhere\.yaml: cannot be read/
   })
+})
+
+t.test('a subcommand loads nothing that only the daemon needs', async t => {
+  const packages = new Set<string>()
+  const seen = new Set<string>()
+  const read = (path: string) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    const source = readFileSync(path, 'utf8')
+    for (const [, name = ''] of source.matchAll(/^(?:import|export) (?!type)[^']*?'([^']+)'/gm)) {
+      if (name.startsWith('.')) read(join(dirname(path), name))
+      else if (!name.startsWith('node:')) packages.add(name)
+    }
+  }
+  for (const file of ['commands.ts', 'operate.ts']) read(join(root, 'src', file))
+  t.ok(seen.size > 10, 'imports are followed')
+  t.same([...packages].sort(), ['valibot', 'yaml'], 'the configuration, and no more')
 })
 
 t.test('the daemon ends cleanly, and two never share a state directory', async t => {
