@@ -87,16 +87,18 @@ t.test('with real interfaces', async t => {
   const run = new Run([])
   await run.end(t, 0)
   for (const to of ['10\\.58\\.0\\.\\d+', 'fd58::[0-9a-f]+']) {
-    t.match(run.stdout, new RegExp(`pod-a +pod-b +${to} +3 of 3`), 'pings are shown')
+    t.match(run.stdout, new RegExp(`web-1 on n1 +web-2 on n2 +${to} +3 of 3`), 'pings are shown')
+    t.match(run.stdout, new RegExp(`alone-1 on n1 +alone-3 on n3 +${to} +3 of 3`), 'and again')
   }
-  t.match(run.stdout, /pod-a +eth0, macvlan +10\.58\.0\.\d+\/24 +fd58::[0-9a-f]+\/64 +\d/)
-  t.match(run.stdout, /DEL of pod-b succeeds after \d/)
-  t.match(
-    run.stdout,
-    /It remembers that pod-a has 10\.58\.0\.\d+ and fd58::[0-9a-f]+, and 20 others/
-  )
-  t.match(run.stdout, /later +demo-v4 +240 +0 +0 +240\n +demo-v6 +65520 +0 +0 +65520\n/)
-  t.match(run.stdout, /README\.md .*\n.*npm run bench .*\n.*npm test .*\n$/, 'what to try next')
+  t.match(run.stdout, /web-3 +n3 +10\.58\.0\.\d+\/24 +fd58::[0-9a-f]+\/64 +\d/)
+  t.match(run.stdout, /alone-3 +n3 +10\.58\.0\.\d+\/24 +fd58::[0-9a-f]+\/64 +\d/)
+  t.match(run.stdout, /web-1 reaches web-2 on n2, and not web-3 on n3/)
+  t.match(run.stdout, /n1 +n2\n +n2 +n1\n +n3 +nobody\n/, 'whom they reach while it is cut')
+  t.match(run.stdout, /They talk again after \d.* and agree after \d/)
+  const [, named] = /db-0 had (10\.58\.0\.\d+) on n1/.exec(run.stdout) ?? []
+  t.match(run.stdout, new RegExp(`db-0 +n3 +${named}/24 `), 'the address has moved')
+  t.match(run.stdout, new RegExp(`web-2 on n2 +db-0 on n3 +${named} +3 of 3`))
+  t.match(run.stdout, /README\.md .*\n.*npm run lab .*\n.*npm run bench .*\n.*npm test .*\n$/)
   t.notMatch(run.stdout, /Left out/)
 })
 
@@ -104,8 +106,11 @@ t.test('without interfaces', async t => {
   const run = new Run(['--no-links'])
   await run.end(t, 0)
   t.match(run.stdout, /Left out:/)
+  t.match(run.stdout, /n3 is stopped/)
+  t.match(run.stdout, /They talk again after \d/)
+  t.match(run.stdout, /All three nodes say now that 10\.58\.0\.\d+ is n3's/)
   t.match(run.stdout, /What to try next/)
-  t.notMatch(run.stdout, /macvlan/)
+  t.notMatch(run.stdout, /macvlan|ROUND TRIP/)
 })
 
 t.test('a user who is not root', async t => {
@@ -118,12 +123,7 @@ t.test('a user who is not root', async t => {
 })
 
 t.test('Ctrl-C', async t => {
-  for (const moment of [
-    'Start a node',
-    'Add two pods',
-    'What the node has allocated',
-    'Delete the rest'
-  ]) {
+  for (const moment of ['Start three nodes', 'A pod on each node', 'The cable of n3 is cut']) {
     const run = new Run([])
     await run.shows(moment)
     run.child.kill('SIGINT')
@@ -132,20 +132,20 @@ t.test('Ctrl-C', async t => {
   }
 })
 
-t.test('the daemon dies', async t => {
+t.test('a daemon dies', async t => {
   const run = new Run([])
-  await run.shows('Add two pods')
+  await run.shows('A pod on each node')
   const [daemon] = run.processes('dist/main.js')
-  if (daemon === undefined) throw new Error('the demo has a daemon by now')
+  if (daemon === undefined) throw new Error('the demo has daemons by now')
   process.kill(daemon, 'SIGKILL')
   await run.end(t, 1)
-  t.match(run.stderr, /its daemon ended with SIGKILL/)
-  t.match(run.stderr, /The last lines of its daemon:\n.* info /)
+  t.match(run.stderr, /the daemon of n\d ended with SIGKILL/)
+  t.match(run.stderr, /The last lines of the daemon of n1:\n.* info /)
 })
 
 t.test('nobody reads what it prints', async t => {
   const run = new Run([])
-  await run.shows('Start a node')
+  await run.shows('Start three nodes')
   run.child.stdout?.destroy()
   await run.end(t, 1)
 })

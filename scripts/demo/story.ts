@@ -53,7 +53,7 @@ async function startNodes(players: Players): Promise<void> {
   say(`They share ${names}, and agree after ${after} who may use what:`, '')
   showBlocks(domains)
   if (isUnprivilegedRoot)
-    say('Without the rights of root, all of this is in namespaces of your own.')
+    say('', 'Without the rights of root, all of this is in namespaces of your own.')
   if (stage.obstacle === undefined) return
   say('', `${paint('yellow', 'Left out:')} interfaces, pings, the cable.`)
   say(...stage.obstacle.split('\n').map(line => `  ${line}`))
