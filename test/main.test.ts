@@ -66,7 +66,8 @@ t.test('a subcommand loads nothing that only the daemon needs', async t => {
     if (seen.has(path)) return
     seen.add(path)
     const source = readFileSync(path, 'utf8')
-    for (const [, name = ''] of source.matchAll(/^(?:import|export) (?!type)[^']*?'([^']+)'/gm)) {
+    const statement = /^(?:import|export)\s(?!type\s)[^'"]*?\sfrom\s'([^']+)'/gm
+    for (const [, name = ''] of source.matchAll(statement)) {
       if (name.startsWith('.')) read(join(dirname(path), name))
       else if (!name.startsWith('node:')) packages.add(name)
     }
