@@ -90,9 +90,7 @@ export class Operator {
         return this.#world.judge.forget(node)
       case 'LoseDisk':
         coverage.count('lost disks')
-        this.#off(node, event.ms)
-        node.loseDisk()
-        return this.#world.judge.forget(node)
+        return this.#loseDisk(node, event)
       case 'Refuse': {
         const { disk } = node
         disk.isRefusing = true
@@ -149,6 +147,18 @@ export class Operator {
     this.#lock(node, 1)
     node.powerOff()
     this.#later(ms, () => this.#lock(node, -1))
+  }
+
+  #loseDisk(node: SimNode, { ms, isAlive }: PlanEventOf<'LoseDisk'>): void {
+    if (isAlive && node.isOn) {
+      this.#world.coverage.count('lost disks under living pods')
+      node.loseDiskAlive()
+      this.#later(ms, () => node.start())
+    } else {
+      this.#off(node, ms)
+      node.loseDisk()
+    }
+    this.#world.judge.forget(node)
   }
 
   /** True as the assertion has to be: it is off when the record is written. */

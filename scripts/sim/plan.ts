@@ -31,7 +31,12 @@ export type PlanEvent = { readonly at: number } & (
       readonly which: 'oldest' | 'newest'
       readonly ms: number
     }
-  | { readonly type: 'LoseDisk'; readonly node: number; readonly ms: number }
+  | {
+      readonly type: 'LoseDisk'
+      readonly node: number
+      readonly isAlive: boolean
+      readonly ms: number
+    }
   | { readonly type: 'Refuse'; readonly node: number; readonly ms: number }
   | { readonly type: 'Slow'; readonly node: number; readonly factor: number; readonly ms: number }
   | { readonly type: 'WallJump'; readonly node: number; readonly ms: number }
@@ -185,7 +190,9 @@ function faultEvents(
         return [backUp, { at, type: 'Restore', node, which, ms: downMs }] as const
       }
       case 'loseDisk':
-        return [{ at, type: 'LoseDisk', node, ms: downMs }] as const
+        return [
+          { at, type: 'LoseDisk', node, isAlive: Math.floor(at) % 2 === 0, ms: downMs }
+        ] as const
       case 'refuse':
         return [{ at, type: 'Refuse', node, ms }] as const
       case 'slow':

@@ -2,7 +2,7 @@
 // orders in which runtimes and main plugins let them end.
 
 import type { Address } from '../../src/core/address.ts'
-import { type AttachmentKey, keyText } from '../../src/core/attachment.ts'
+import { type Attachment, type AttachmentKey, keyText } from '../../src/core/attachment.ts'
 import type { Demand } from '../../src/core/demand.ts'
 import type { Moment, Sandbox, SandboxSighting } from '../../src/core/sandbox.ts'
 import type { Allocated, Refused } from '../../src/actors/messages/allocator.ts'
@@ -29,6 +29,8 @@ export interface Box {
   /** `living`: its link is up, with its addresses. `over`: the link is gone, or never was. */
   phase: 'asking' | 'living' | 'over'
   addresses: readonly Address[]
+  /** What the runtime remembers of it. */
+  attachment: Attachment | undefined
   /** When its DEL began, if there was one, and whether that is known to be durable. */
   deleted: Moment | undefined
   isDeletedDurably: boolean
@@ -71,6 +73,11 @@ export class Pods {
 
   running(): Pod[] {
     return [...this.pods.values()].filter(({ box }) => box?.phase === 'living')
+  }
+
+  /** What is found of them when the node's own database is gone. */
+  attachments(): Attachment[] {
+    return this.running().flatMap(({ box }) => box?.attachment ?? [])
   }
 
   wanted(): Pod[] {
@@ -151,6 +158,7 @@ export class Pods {
       sandbox: { path, began: this.#now(), namespace, witness: { path: '/run/netns', id: '1:1' } },
       phase: 'asking',
       addresses: [],
+      attachment: undefined,
       deleted: undefined,
       isDeletedDurably: false
     }
@@ -191,6 +199,7 @@ export class Pods {
     this.#observer.onAnswered(this.#node, box, reply, false)
     if (reply.type === 'Refused') return this.#fail(box.pod, box)
     box.phase = 'living'
+    box.attachment = reply.attachment
     box.addresses = reply.attachment.assignments.map(({ address }) => address)
     this.#node.refs?.allocator.tell({ type: 'Deliver', key: box.key, client })
     // It was stopped while it waited.

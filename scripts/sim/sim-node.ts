@@ -174,6 +174,17 @@ export class SimNode {
     this.#disk = new SimDisk(this.#interest, this.chance, `boot-${this.index}-${this.#boots + 1}`)
   }
 
+  /** As loseDisk, while the pods go on: a new database begins with what is found of them. */
+  loseDiskAlive(): void {
+    this.kill()
+    this.#disk = new SimDisk(this.#interest, this.chance, this.boot)
+    const found = this.pods?.attachments() ?? []
+    this.#disk.commit([
+      ...found.map((attachment): Change => ({ type: 'Attach', attachment })),
+      { type: 'Unbury', keys: [], horizon: { boot: this.boot, ns: this.clock.bootNs() } }
+    ])
+  }
+
   #furnish(deliveries: Deliveries): void {
     const { net, registry, observer } = this.#around
     const { confirm, rules, cooldown, reap, documents } = this.#setup

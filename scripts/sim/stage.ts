@@ -174,6 +174,13 @@ export class Stage {
     this.world.judge.forget(this.node(node))
   }
 
+  /** Its database is gone, its pods live, and it begins anew. */
+  loseDisk(node: number): void {
+    this.node(node).loseDiskAlive()
+    this.world.judge.forget(this.node(node))
+    this.node(node).start()
+  }
+
   /** A person says that a machine is off, which it is. */
   remove(node: number, heir: number): void {
     if (this.node(node).isOn) throw new Error('only what is off may be removed')
