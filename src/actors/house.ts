@@ -126,7 +126,7 @@ export function furnish(
     domains: [...cidrs]
   }
   const secretaryRef = watched(
-    spawner.spawn(secretary({ registry, store, log, random, node, wishes, learned, onView }))
+    spawner.spawn(secretary({ registry, store, log, random, node, wishes, learned, view, onView }))
   )
   const synchroniserRef = watched(
     spawner.spawn(

@@ -1,7 +1,7 @@
 // What a large cluster takes of one node: the memory and the start of a daemon that knows of a thousand members
 // and of ten thousand runs, beside one that is alone. With a mesh section libp2p is loaded.
 
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from 'node:crypto'
@@ -44,7 +44,9 @@ export const memberships: Group = async run => {
 /** As if it had kept the registry of such a cluster for long. */
 function fill({ dir }: Seat): void {
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const store = openStore(join(dir, 'state'), { boot })
+  const stateDir = join(dir, 'state')
+  mkdirSync(stateDir)
+  const store = openStore(stateDir, { boot })
   const { incarnation, key } = store.loadLeases().identity
   const [, ...others] = residents(members, bytes => randomBytes(bytes).toString('hex'))
   const all = [{ incarnation, key, node: 'bench-0' }, ...others]
