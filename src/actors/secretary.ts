@@ -19,10 +19,7 @@ import { type Wishes, wishOf } from './wishes.ts'
 
 const mailboxLimit = 4_096
 
-/**
- * How often the registry is looked at when nobody says that there is news, which every message of a member does:
- * at least that long, and so long for each member that the one that keeps it is asked some twenty times a second.
- */
+/** How often the registry is looked at when nobody says that there is news; in all, twenty times a second. */
 const pollMs = { least: 10_000, perMember: 50 }
 /** The same for a node that is no member yet: nothing else tells it that it may be one now. */
 const strangerPollMs = 1_000
