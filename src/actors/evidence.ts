@@ -1,14 +1,22 @@
 // What others say of this node's own addresses. A register that only this node could have written, and that it
 // does not remember, proves that its database comes from the past: it stops. What nobody could have written
-// is a forgery or a mistake of the sender, and proves nothing about this node.
+// is a forgery or a mistake of the sender, and proves nothing about this node. A count without a register is
+// between the two: a reason to ask everybody.
 
 import type { Verdict } from '../core/lease/guards.ts'
 import { keyOf, type MemberIndex, type Register, type Run } from '../core/lease/register.ts'
 import { formatRange } from '../core/address-range.ts'
 import type { Desk } from './desk.ts'
 
+/** How often one member's word alone can make this node stop and ask. */
+const suspicionMs = 60_000
+/** What is believed of counts that nothing shows: more than a node writes in months, less than uses them up. */
+const countStepMax = 2 ** 20
+
 export class Evidence {
   readonly #desk: Desk
+  /** When a member's word was looked into last. */
+  readonly #suspected = new Map<MemberIndex, number>()
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -17,7 +25,7 @@ export class Evidence {
   weigh({ accepted, forgotten, contests, refused }: Verdict, from: MemberIndex): void {
     const desk = this.#desk
     for (const { register } of accepted) {
-      if (register.writer === desk.custody.me) this.weighCount(register.wctr, from)
+      if (register.writer === desk.custody.me) this.#weighCount(register.wctr, from)
     }
     for (const { address, claims } of contests.slice(0, 1)) {
       if (desk.custody.isContested(address)) continue
@@ -41,13 +49,49 @@ export class Evidence {
     }
   }
 
-  /** The counts of this node's own writes, as another node knows them. */
-  weighCount(wctr: number, from: MemberIndex): void {
+  /** A register shows a count of this node's own writes. */
+  #weighCount(wctr: number, from: MemberIndex): void {
     const desk = this.#desk
-    const own = desk.custody.me === undefined ? 0 : (desk.custody.marks.get(desk.custody.me) ?? 0)
+    const own = this.#own
     if (!desk.rules.forgotten || wctr <= own) return
     const known = desk.custody.view.members.get(from)?.node ?? String(from)
     desk.end(`this node's database is older than what ${known} remembers: count ${own} < ${wctr}`)
+  }
+
+  /**
+   * Somebody says in passing that this node has written more than it knows. Nothing is served until all were
+   * asked, since it may be so; and it does not end because of it, since one member may be mistaken.
+   */
+  suspect(wctr: number, from: MemberIndex): void {
+    const desk = this.#desk
+    const { custody, rules, neighbours } = desk
+    const own = this.#own
+    const me = custody.me
+    if (!rules.forgotten || me === undefined || wctr <= own || desk.isUnconfirmed) return
+    const now = desk.now()
+    if (now - (this.#suspected.get(from) ?? -suspicionMs) < suspicionMs) return
+    this.#suspected.set(from, now)
+    desk.log.warn(
+      { domain: desk.domain, from, own, wctr },
+      'a member says that this node has written more than it remembers; all are asked'
+    )
+    desk.isUnconfirmed = true
+    desk.notServing = 'this node asks the others whether it has forgotten something'
+    const runs = custody.map.runsOf(me)
+    neighbours.inquest.insist({ type: 'AskWhetherForgotten', wctr: own, runs, isSuspicion: true })
+  }
+
+  /** Nobody shows that anything is lost, but the counts up to here may have been used. */
+  skipTo(wctr: number): void {
+    const { custody } = this.#desk
+    const { me } = custody
+    if (me === undefined || wctr <= this.#own || wctr > this.#own + countStepMax) return
+    this.#desk.commit(custody.planMerge({ accepted: [], contests: [] }, [[me, wctr]]))
+  }
+
+  get #own(): number {
+    const { me, marks } = this.#desk.custody
+    return me === undefined ? 0 : (marks.get(me) ?? 0)
   }
 
   #isForged({ start, register }: Run): boolean {

@@ -106,7 +106,10 @@ class Inquest {
   /** A round begins with what the registry says now, not with what this node has heard of it. */
   #readHead(): void {
     const { rules, secretary } = this.#options
-    if (this.#case?.matter.type === 'Absence' && !rules.bootRead) return this.#begin()
+    const matter = this.#case?.matter
+    // On suspicion it is the peers who may know; the registry may be away, and pods wait.
+    const isSuspicion = matter?.type === 'Absence' && matter.question.isSuspicion === true
+    if (matter?.type === 'Absence' && (!rules.bootRead || isSuspicion)) return this.#begin()
     this.#context.schedule('tick', repeatMs, { type: 'InquestTick' })
     if (this.#isReading) return
     this.#isReading = true
@@ -214,21 +217,42 @@ class Inquest {
     { since, question }: Extract<Matter, { type: 'Absence' }>
   ): void {
     const { confirm, rules } = this.#options
+    const isSuspicion = question.isSuspicion === true
+    let claims: readonly number[] = []
     for (const [member, testimony] of round.answers) {
       if (testimony.type !== 'Confirmed') continue
       const node = this.#view.members.get(member)?.node ?? String(member)
       const hasNewer = rules.confirmRegisters && testimony.newer.length > 0
       const hasPods = rules.confirmLive && testimony.live.length > 0
-      if (hasNewer || hasPods || (rules.confirmRegisters && testimony.wctr > question.wctr)) {
+      const isHigher = rules.confirmRegisters && testimony.wctr > question.wctr
+      if (isHigher) claims = [...claims, testimony.wctr]
+      if (hasNewer || hasPods || (isHigher && !isSuspicion)) {
         const what = hasPods ? 'its pods live on addresses of this node' : 'it knows newer leases'
         const evidence = `node ${node} remembers what this node's database does not: ${what}`
         return this.#close({ type: 'Exposed', evidence })
       }
     }
-    if (round.isComplete || confirm === 'none') return this.#close({ type: 'Cleared' })
     const isPatient = this.#context.clock.monotonicMs() - since < patienceMs
+    if (isSuspicion) return this.#judgeSuspicion(round, claims, isPatient)
+    if (round.isComplete || confirm === 'none') return this.#close({ type: 'Cleared' })
     if (confirm === 'all' || isPatient || round.answers.size === 0) return
     this.#close({ type: 'Cleared' })
+  }
+
+  /** Counts without registers: the word of one against all others is not enough, that of two is. */
+  #judgeSuspicion(
+    round: NonNullable<Case['round']>,
+    claims: readonly number[],
+    isPatient: boolean
+  ): void {
+    if (!round.isComplete && isPatient) return
+    const isOverruled = claims.length === 1 && round.isComplete && round.answers.size > 1
+    if (claims.length > 0 && !isOverruled) {
+      const evidence = `others remember more writes of this node than it does: ${claims.join(', ')}`
+      return this.#close({ type: 'Exposed', evidence })
+    }
+    const [wctr] = claims
+    this.#close({ type: 'Cleared', ...(wctr !== undefined && { wctr }) })
   }
 
   #close(verdict: SubnetMessage | undefined): void {

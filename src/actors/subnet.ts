@@ -41,6 +41,7 @@ interface State {
   readonly room: WaitingRoom
   readonly sightings: Sightings
   readonly transfers: Transfers
+  readonly evidence: Evidence
   readonly testimony: Testimony
   readonly estate: Estate
   isDraining: boolean
@@ -65,6 +66,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         desk,
         room,
         sightings,
+        evidence,
         transfers: new Transfers(desk, room, evidence, look),
         testimony: new Testimony(desk, evidence),
         estate: new Estate(desk),
@@ -127,6 +129,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return state.testimony.summarise(message.member)
     case 'Cleared':
       desk.isUnconfirmed = false
+      if (message.wctr !== undefined) state.evidence.skipTo(message.wctr)
       judgeServing(state)
       return options.onCleared()
     case 'Exposed':

@@ -13,6 +13,7 @@ import type { Register, Run } from '../../src/core/lease/register.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { createMesh } from '../../src/mesh/create-mesh.ts'
 import { peerIdOf } from '../../src/mesh/peer-id.ts'
+import type { AttachmentStore } from '../../src/ports/attachment-store.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { Mesh } from '../../src/ports/mesh.ts'
@@ -36,7 +37,7 @@ export interface NodeOptions {
   readonly clock?: Clock
   readonly onAsked?: (peer: string, question: Uint8Array) => Promise<Uint8Array>
   /** The way to a registry that is elsewhere. */
-  readonly registryOver?: (mesh: Mesh) => Registry
+  readonly registryOver?: (mesh: Mesh, store: AttachmentStore) => Registry
 }
 
 export class HonestNode {
@@ -87,7 +88,7 @@ export class HonestNode {
     this.store.open()
     const house = await guard({
       ...{ store: this.store, clock, log, random, mesh, boot, node: name, founds },
-      registry: options.registryOver?.(mesh) ?? registry,
+      registry: options.registryOver?.(mesh, this.store) ?? registry,
       source: {
         read: () => Promise.resolve({ documents: [blue], problems: [], skipped: [] }),
         watch: () => () => {}
@@ -196,9 +197,9 @@ export class HonestNode {
 
   /** Addresses that pods have. */
   get used(): readonly Address[] {
-    return this.store.load().attachments.flatMap(({ assignments }) =>
-      assignments.map(({ address }) => address)
-    )
+    return this.store
+      .load()
+      .attachments.flatMap(({ assignments }) => assignments.map(({ address }) => address))
   }
 
   /** Whether the log has such a line. */

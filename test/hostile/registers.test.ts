@@ -56,19 +56,22 @@ t.test('writer = target, at a count that it has had, and at the one it has', asy
   await scene.unharmed(t)
 })
 
-t.test('an equal key with another content puts that address out of use, and nothing else', async t => {
-  const scene = await Scene.open(t)
-  const { foe, target, free } = scene
-  foe.tell(target, [forged(free, { owner: foe.index, writer: foe.index, wctr: 1 })])
-  await foe.handled(t, target)
-  t.ok(target.said(/addresses are contested/))
-  t.equal(target.registerOf(free.start)?.owner, 1, 'the claim is kept beside, not taken')
-  t.same(
-    target.leases.contests.map(({ address }) => address),
-    [free.start]
-  )
-  await scene.unharmed(t)
-})
+t.test(
+  'an equal key with another content puts that address out of use, and nothing else',
+  async t => {
+    const scene = await Scene.open(t)
+    const { foe, target, free } = scene
+    foe.tell(target, [forged(free, { owner: foe.index, writer: foe.index, wctr: 1 })])
+    await foe.handled(t, target)
+    t.ok(target.said(/addresses are contested/))
+    t.equal(target.registerOf(free.start)?.owner, 1, 'the claim is kept beside, not taken')
+    t.same(
+      target.leases.contests.map(({ address }) => address),
+      [free.start]
+    )
+    await scene.unharmed(t)
+  }
+)
 
 t.test('the fence of a record that is not there yet', async t => {
   const scene = await Scene.open(t)

@@ -8,8 +8,8 @@ import { until } from '../mesh/nodes.ts'
 import { Foe } from './foe.ts'
 import { HonestNode, type NodeOptions } from './honest-node.ts'
 
-/** Far above what a fair exchange needs, far below what an unbounded list of a flood would take. */
-const heapGrowthMax = 96 * 1024 * 1024
+/** All of the nodes and the foe in one process, with full mailboxes and buffers on the way; not a list without end. */
+const heapGrowthMax = 256 * 1024 * 1024
 
 export class Scene {
   readonly registry = new MemoryRegistry()
@@ -87,10 +87,9 @@ export class Scene {
       t.equal(node.ended, undefined, `${node.name} goes on`)
       t.equal(node.givenUp, undefined)
       t.notOk(node.said(/crashed/), `nothing of ${node.name} crashed`)
-      t.ok(
-        node.house.vitals().every(({ waiting }) => waiting < 1_000),
-        'no mailbox is left full'
-      )
+      const isIdle = () => node.house.vitals().every(({ waiting }) => waiting < 100)
+      // What a flood left in buffers comes at the pace that one peer is allowed.
+      await until(t, isIdle, 'no mailbox stays full', 60_000)
     }
     const used = [...target.used, ...third.used]
     t.equal(new Set(used).size, used.length, 'no address has two pods')

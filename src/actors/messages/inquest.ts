@@ -12,9 +12,11 @@ export interface Inherit {
   readonly type: 'Inherit'
 }
 
-/** Sent by the subnet at its start: nothing is served before this has come to an end. */
+/** Sent by the subnet at its start, or on suspicion: nothing is served before this has come to an end. */
 export interface AskWhetherForgotten {
   readonly type: 'AskWhetherForgotten'
+  /** A member said in passing that there are higher counts, and no register showed it. */
+  readonly isSuspicion?: true
   readonly wctr: number
   readonly runs: readonly Run[]
 }

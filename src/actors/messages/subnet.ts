@@ -152,6 +152,8 @@ export interface Reconcile {
 /** Sent by the inquest: nothing is known anywhere that this node has forgotten. */
 export interface Cleared {
   readonly type: 'Cleared'
+  /** A count of this node's writes that one member claims and nothing shows. */
+  readonly wctr?: number
 }
 
 /** Sent by the inquest: others know more of this node's own addresses than this node does. */
