@@ -110,7 +110,7 @@ async function disown(store: AttachmentStore, options: RecoveryOptions): Promise
   if (owner.machine === machine) return store
   const found = await findPods(options)
   log.error(
-    { node: owner.node, machine: owner.machine, here: machine, doubts: found.doubts },
+    { of: owner.node, on: owner.machine, here: machine, doubts: found.doubts },
     'the database is of another machine: this node begins as another incarnation. If that machine is gone for ' +
       'good, remove its incarnation (orbweaverd remove), so that the addresses it had come back'
   )
