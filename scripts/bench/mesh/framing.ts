@@ -1,7 +1,11 @@
 // What a message costs on the wire beyond its own bytes, and how much of everything is said when nobody says
 // anything. Taken from the formats; nothing here is measured.
 
-import { heartbeatMs } from '../../../src/mesh/mesh-limits.ts'
+import {
+  heartbeatMs,
+  heartbeatMsMax,
+  heartbeatMsPerConnection
+} from '../../../src/mesh/mesh-limits.ts'
 
 /** Header of IPv4 and of TCP with time stamps. */
 const packet = 20 + 32
@@ -16,8 +20,12 @@ export const aroundMessage = frame + 2 * packet
 /** A question opens a stream: four packets each way with the names of two protocols, and their acknowledgements. */
 export const aroundQuestion = 2 * (4 * (muxed + 2 * packet) + 20 + 23)
 
-/** One byte each way on each connection; for both directions of one connection, in bytes a second. */
-export const lifeBytesPerSecond = (2 * (1 + muxed + 2 * packet) * 1_000) / heartbeatMs
+/** Signs of life of a node with so many connections, in bytes a second: a byte each way on each of them. */
+export function lifeBytesPerSecond(connections: number): number {
+  const wantedMs = connections * heartbeatMsPerConnection
+  const everyMs = Math.min(Math.max(wantedMs, heartbeatMs), heartbeatMsMax)
+  return (connections * 2 * (1 + muxed + 2 * packet) * 1_000) / everyMs
+}
 
 // GOSSIPSUB (its specification, v1.1, and the defaults of @libp2p/gossipsub 17)
 

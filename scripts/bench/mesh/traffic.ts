@@ -77,7 +77,7 @@ function weigh(
   return {
     ...{ nodes, churn, byType, formula: expected(nodes, churns[churn]) },
     total: [...byType.values()].reduce((sum, bytes) => sum + bytes, 0),
-    life: connections * lifeBytesPerSecond,
+    life: lifeBytesPerSecond(connections),
     registrar: (questions / 2) * nodes
   }
 }
@@ -100,11 +100,12 @@ function figuresOf({ nodes, churn, total, life, registrar, formula }: Weighed): 
   const isIdle = churn === 'at rest'
   const bar = isIdle && nodes === 1_000 ? { atMost: idleBytesMax } : undefined
   return [
-    figure(`messages of a node ${at}`, total, 'B/s', bar),
+    figure(`messages of a node ${at}`, total, 'B/s'),
     figure(`messages of a node ${at}, by the formula`, formula, 'B/s'),
     ...(isIdle
       ? [
           figure(`signs of life of a node, N = ${nodes}`, life, 'B/s'),
+          figure(`all of a node at rest, N = ${nodes}`, total + life, 'B/s', bar),
           figure(`messages of the registrar at rest, N = ${nodes}`, total + registrar, 'B/s')
         ]
       : [])
