@@ -171,16 +171,20 @@ class Census {
     if (this.#attachments.has(key)) return
     const assignments = attachment.assignments.filter(({ address }) => {
       const other = this.#holders.get(address)
-      if (other === undefined) return true
-      const claims = [other, key]
-      this.#around.log.warn(
-        { address: formatAddress(address), claims },
-        'an address seems to have two pods; the first one has it'
-      )
+      if (other === undefined) {
+        this.#holders.set(address, key)
+        return true
+      }
+      if (other !== key) {
+        const claims = [other, key]
+        this.#around.log.warn(
+          { address: formatAddress(address), claims },
+          'an address seems to have two pods; the first one has it'
+        )
+      }
       return false
     })
     if (assignments.length === 0) return
-    for (const { address } of assignments) this.#holders.set(address, key)
     this.#attachments.set(key, { ...attachment, assignments })
   }
 }

@@ -53,7 +53,7 @@ export async function surveyNamespaces(
   const found = new Map<FileId, Found>()
   try {
     if (directories === undefined) await findAll(found, probe, unseen)
-    else for (const directory of directories) await findFiles(found, probe, directory)
+    else for (const directory of directories) await findFiles(found, probe, directory, unseen)
   } catch (error) {
     unseen.push(messageOf(error))
   }
@@ -77,7 +77,7 @@ async function findAll(
 ): Promise<void> {
   const own = await stat('/proc/self/ns/net')
   const mounts = parseNamespaceMounts(await readFile('/proc/self/mountinfo', 'utf8'))
-  for (const path of mounts) noteFile(found, probe, path)
+  for (const path of mounts) noteFile(found, probe, path, unseen)
   if (!seesAllProcesses()) unseen.push('the daemon does not run in the PID namespace of the host')
   const device = (await stat('/proc/self/net/dev')).ino
   const processes = (await readdir('/proc')).filter(name => /^\d+$/.test(name))
@@ -95,7 +95,8 @@ async function findAll(
 async function findFiles(
   found: Map<FileId, Found>,
   probe: SandboxProbe,
-  directory: string
+  directory: string,
+  unseen: string[]
 ): Promise<void> {
   let names: string[]
   try {
@@ -104,12 +105,17 @@ async function findFiles(
     if (errorCodeOf(error) === 'ENOENT') return
     throw error
   }
-  for (const name of names) noteFile(found, probe, join(directory, name))
+  for (const name of names) noteFile(found, probe, join(directory, name), unseen)
 }
 
-function noteFile(found: Map<FileId, Found>, probe: SandboxProbe, path: string): void {
+function noteFile(
+  found: Map<FileId, Found>,
+  probe: SandboxProbe,
+  path: string,
+  unseen: string[]
+): void {
   const seen = probe.see(path)
-  if (seen.type === 'Unreadable') throw new Error(`${path} cannot be looked at: ${seen.why}`)
+  if (seen.type === 'Unreadable') unseen.push(`${path} cannot be looked at: ${seen.why}`)
   if (seen.type === 'Namespace') at(found, seen.id).files.push(path)
 }
 

@@ -12,6 +12,8 @@ t.test('without a file all defaults hold', async t => {
     adminSocket: '/run/orbweaver/admin.sock',
     queueDir: '/var/lib/orbweaver/queue',
     bootIdFile: '/proc/sys/kernel/random/boot_id',
+    machineIdFile: '/etc/machine-id',
+    resultCacheDir: '/var/lib/cni',
     lockWaitSeconds: 30,
     log: { level: 'info' },
     cooldown: { seconds: 30, scarceSeconds: 5 },

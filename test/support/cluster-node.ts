@@ -174,6 +174,9 @@ export class ClusterNode implements AsyncDisposable {
         poolDirs: [poolDir],
         bootIdFile: this.#path('boot-id'),
         machineIdFile: this.#path('machine-id'),
+        // The pods of the other nodes are on this machine too.
+        namespaceDirs: [this.#path('netns')],
+        resultCacheDir: this.#path('cni'),
         mesh,
         ...config
       })
