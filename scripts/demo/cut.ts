@@ -1,6 +1,7 @@
 // A node is cut off: every side goes on from what it holds. The cable comes back: all agree.
 
 import { table, paint, whileShowing } from '../terminal.ts'
+import { countsByOwner } from '../lab/blocks.ts'
 import { eventually } from '../lab/command.ts'
 import { plain } from '../lab/runtime.ts'
 import type { Node } from './node.ts'
@@ -13,6 +14,7 @@ import {
   type Players,
   pingRows,
   showBlocks,
+  shownOf,
   showPings,
   showPods,
   startPod
@@ -39,7 +41,7 @@ export async function cutOneOff(players: Players): Promise<void> {
     const pod = await startPod(players, node, `alone-${node.name.slice(1)}`)
     if (pod !== undefined) started.push(pod)
   }
-  say('Pods start at once, from what each node holds:', '')
+  say('Pods start all the same, from what each node holds:', '')
   showPods(started)
   if (hasCable) await showReach(players)
   await whileShowing('   waiting until they notice', showSilence(players, began))
@@ -51,10 +53,19 @@ export async function cutOneOff(players: Players): Promise<void> {
     `${crowdCount} more on ${n2.name}, which gets addresses of ${n1.name} for them, the slowest ADD ${slowest}.`
   )
   if (!hasCable) return
-  say('', `So ${n1.name} says:`, '')
-  showBlocks(await n1.admin.domains())
-  say('', `${n3.name} cannot know that, and still says:`, '')
-  showBlocks(await n3.admin.domains())
+  say(`${n3.name} cannot know that, so they differ in who has how many addresses:`, '')
+  say(...(await countTable(nodes, [n1, n3])))
+}
+
+/** How many addresses of the shown subnet each node has, as each of `asked` sees it. */
+async function countTable(nodes: readonly Node[], asked: readonly Node[]): Promise<string[]> {
+  const views = await Promise.all(asked.map(({ admin }) => admin.domains()))
+  const counts = views.map(domains => countsByOwner(shownOf(domains)))
+  const rows = nodes.map(({ name }) => [name, ...counts.map(count => String(count.get(name) ?? 0))])
+  const columns = asked.map(
+    ({ name }) => ({ title: `AS ${name} SEES IT`, align: 'right' }) as const
+  )
+  return table([{ title: 'NODE' }, ...columns], rows)
 }
 
 async function showReach({ pods }: Players): Promise<void> {
@@ -83,7 +94,7 @@ async function showSilence({ nodes, stage }: Players, began: number): Promise<vo
     withinMs: noticeWithinMs,
     everyMs: 20
   })
-  say('', `After ${strong(performance.now() - began)} all have noticed:`, '')
+  say(`After ${strong(performance.now() - began)} all have noticed:`, '')
   const rows = views.map(([name, others]) => [
     name,
     others.length === 0 ? paint('yellow', 'nobody') : others.join(', ')

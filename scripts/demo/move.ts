@@ -3,10 +3,17 @@
 import { paint, whileShowing } from '../terminal.ts'
 import { ownerOf } from '../lab/blocks.ts'
 import { eventually } from '../lab/command.ts'
-import { shownDomain } from '../lab/pools.ts'
 import { plain } from '../lab/runtime.ts'
 import type { Node } from './node.ts'
-import { agreed, type Players, pingRows, showPings, showPods, startPod } from './players.ts'
+import {
+  agreed,
+  type Players,
+  pingRows,
+  showPings,
+  showPods,
+  shownOf,
+  startPod
+} from './players.ts'
 import { claim, say, step, strong } from './telling.ts'
 
 export async function moveAddress(players: Players): Promise<void> {
@@ -46,12 +53,10 @@ export async function moveAddress(players: Players): Promise<void> {
   showPings(await whileShowing('   pinging', pingRows([[from, moved, address]])))
 }
 
-/** As `node` sees it, given the time until that is `expected`; what it says is told elsewhere too late. */
+/** As `node` sees it, once that is `expected`: it may be the last one to hear of it. */
 async function shownOwner(node: Node, address: string, expected: Node): Promise<string> {
   return eventually(`${node.name} knows whose ${address} is`, async () => {
-    const domains = await node.admin.domains()
-    const shown = domains.find(({ domain }) => domain === shownDomain)
-    const owner = shown === undefined ? undefined : ownerOf(shown, address)
+    const owner = ownerOf(shownOf(await node.admin.domains()), address)
     return owner === expected.name ? owner : undefined
   })
 }

@@ -90,9 +90,14 @@ export function agreed({ nodes }: Players): Promise<readonly Domain[]> {
 }
 
 export function showBlocks(domains: readonly Domain[]): void {
+  say(...blockTable(shownOf(domains)))
+}
+
+/** The subnet whose custody is shown. */
+export function shownOf(domains: readonly Domain[]): Domain {
   const shown = domains.find(({ domain }) => domain === shownDomain)
-  claim(shown !== undefined, `${shownDomain} is known`)
-  if (shown !== undefined) say(...blockTable(shown))
+  if (shown === undefined) throw new Error(`${shownDomain} should be known, and is not`)
+  return shown
 }
 
 /** No address is with two pods, whoever is asked. */

@@ -7,16 +7,23 @@ import type { Block, Domain } from './admin.ts'
 const shownMax = 3
 
 /** One line per owner. */
-export function blockTable({ blocks }: Domain): string[] {
-  const owners = Map.groupBy(blocks, ({ owner }) => owner)
+export function blockTable(domain: Domain): string[] {
+  const owners = Map.groupBy(domain.blocks, ({ owner }) => owner)
+  const counts = countsByOwner(domain)
   const rows = [...owners].toSorted(byName).map(([owner, owned]) => {
     const shown = owned.slice(0, shownMax).map(blockText)
     const more = owned.length > shownMax ? [`and ${owned.length - shownMax} more`] : []
-    const total = owned.reduce((sum, { count }) => sum + BigInt(count), 0n)
-    return [owner, String(total), [...shown, ...more].join(paint('dim', ', '))]
+    return [owner, String(counts.get(owner)), [...shown, ...more].join(paint('dim', ', '))]
   })
-  const columns = [{ title: 'NODE' }, { title: 'ADDRESSES', align: 'right' }, { title: 'BLOCKS' }]
-  return table(columns as Parameters<typeof table>[0], rows)
+  const size = { title: 'ADDRESSES', align: 'right' } as const
+  return table([{ title: 'NODE' }, size, { title: 'BLOCKS' }], rows)
+}
+
+export function countsByOwner({ blocks }: Domain): Map<string, bigint> {
+  const counts = new Map<string, bigint>()
+  for (const { owner, count } of blocks)
+    counts.set(owner, (counts.get(owner) ?? 0n) + BigInt(count))
+  return counts
 }
 
 /** The same text exactly when two nodes see the same custody of everything. */

@@ -7,12 +7,15 @@ import { blockTable } from './blocks.ts'
 import { makeCluster } from './cluster.ts'
 import { makeCommand, startDaemon } from './lab-nodes.ts'
 import { LabError, type LabPlace } from './lab-place.ts'
-import type { NodePlace } from './node-place.ts'
+import { lastLogLines, type NodePlace } from './node-place.ts'
 import { meshPort, nodeAddress, shownDomain } from './pools.ts'
 import { installTools, mayMakeNamespaces } from './programs.ts'
 
 /** Daemons that start at a time: all at once would keep each from being ready in time. */
 const startsAtOnce = 4
+/** Of each daemon, when it has failed and its log goes away. */
+const logLinesShown = 3
+
 /** Of all nodes together, and for each. */
 const agreeBaseMs = 30_000
 const agreeNodeMs = 2_000
@@ -36,7 +39,9 @@ export async function bringUp(lab: LabPlace, count: number): Promise<void> {
     if (shown !== undefined) console.log(`\n${[shownDomain, ...blockTable(shown)].join('\n')}`)
     tellWhatToTry(nodes.at(-1)?.name ?? '', nodes[1]?.name ?? 'n1')
   } catch (error) {
+    const reasons = lab.nodes().flatMap(place => lastLogLines(place, logLinesShown))
     await takeDown(lab)
+    for (const line of reasons) console.error(line)
     throw error
   }
 }

@@ -27,8 +27,7 @@ export async function untilReady(place: NodePlace, child: ChildProcess): Promise
   for (const socket of [place.socket, place.adminSocket]) {
     const isReady = async () => {
       if (failure !== undefined) throw failure
-      if (hasEnded(child))
-        throw new Error(`the daemon of ${place.name} has ended; see ${place.log}`)
+      if (hasEnded(child)) throw new Error(`the daemon of ${place.name} has ended`)
       return (await canConnect(socket)) || undefined
     }
     await eventually(`the daemon of ${place.name} answers`, isReady, { withinMs: readyWithinMs })

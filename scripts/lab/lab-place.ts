@@ -2,13 +2,25 @@
 // directory. Every command finds the lab again by these.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { nodeName } from './cluster.ts'
 import { Network } from './network.ts'
 import { type NodePlace, nodePlace } from './node-place.ts'
 
 const usualDir = '/tmp/orbweaver-lab'
+
+/** What the daemon takes. */
+const socketPathBytesMax = 99
+
 const podNamePattern = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/
 
 /** What somebody asked for cannot be done; the message says what can. */
@@ -45,10 +57,20 @@ export class LabPlace {
     return existsSync(this.#mark) || this.network.roles().length > 0
   }
 
-  /** Take the directory. Throws LabError when it has something else in it. */
+  /** Take the directory. Throws LabError when it cannot be one, or has something else in it. */
   claim(count: number): void {
-    // For its owner alone: the key of the cluster is in it.
+    const longest = nodePlace(this.nodesDir, nodeName(count)).adminSocket
+    if (Buffer.byteLength(longest) > socketPathBytesMax) {
+      throw new LabError(
+        `${longest} is too long for the name of a socket; choose a shorter directory`
+      )
+    }
+    // For its owner alone: the key of the cluster is in it. In /tmp somebody else may have made it.
     mkdirSync(this.dir, { recursive: true, mode: 0o700 })
+    const found = lstatSync(this.dir)
+    if (!found.isDirectory() || found.uid !== process.getuid?.()) {
+      throw new LabError(`${this.dir} is not a directory of this user`)
+    }
     if (readdirSync(this.dir).length > 0) {
       throw new LabError(`${this.dir} is not empty, and what is in it is no lab`)
     }
