@@ -17,7 +17,7 @@ const usage = `npm run sim -- [--seeds N] [--profile NAME]... [--seed S] [--jobs
   --jobs J        processes (default 2)
   --without RULE  with one rule of the protocol switched off: ${Object.keys(allRules).join(', ')}
   --trace         with --seed: every message
-  --burst         1000 pods on exactly 1000 addresses, on 1 to 1000 nodes
+  --burst         1000 pods on exactly 1000 addresses, on 1 to 100 nodes
 `
 
 /** Below this a rare event may be missing by chance. */

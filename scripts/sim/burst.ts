@@ -6,7 +6,7 @@ import { Violation } from './judge.ts'
 import type { Plan } from './plan.ts'
 import { World } from './world.ts'
 
-export const burstSizes = [1, 3, 10, 100, 1_000]
+export const burstSizes = [1, 3, 10, 30, 100]
 const podsDefault = 1_000
 const joinMs = 120_000
 const serveMs = 120_000
