@@ -57,7 +57,7 @@ t.test('well-formed messages of every kind with arbitrary contents, in session',
   const bodies = fc.sample(someBody, { numRuns: 2_000, seed: 20 })
   for (const body of bodies) {
     if (body.type === 'Rumour') foe.mesh.publish(envelopeOf(foe, scene, body))
-    else foe.say(target, 'domain' in body ? ({ ...body, domain } as Body) : body)
+    else foe.say(target, 'domain' in body ? { ...body, domain } : body)
   }
   foe.greet(target)
   await foe.handled(t, target)

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { type Body, wire } from '../../src/core/protocol.ts'
 import { until } from '../mesh/nodes.ts'
+import { Foe } from './foe.ts'
 import { domain } from './honest-node.ts'
 import { Scene } from './scene.ts'
 
@@ -32,6 +33,32 @@ t.test(
     foe.say(target, { type: 'Summary', domain, hash, marks: [[1, absurd]] })
     await foe.handled(t, target)
     await scene.unharmed(t)
+  }
+)
+
+t.test(
+  'two that claim the same are believed: the target lives on as another, and its pods keep theirs',
+  async t => {
+    const scene = await Scene.open(t)
+    const { foe, target, registry } = scene
+    const other = await Foe.start(t, registry, [target], true)
+    await other.befriend(t, target)
+    for (const one of [foe, other]) one.greet(target)
+    const { used } = target
+    const wctr = (target.leases.marks.get(1) ?? 0) + 5
+    foe.say(target, { type: 'Summary', domain, hash, marks: [[1, wctr]] })
+    const confirm = () => {
+      for (const one of [foe, other]) {
+        for (const { nonce } of one.got(target, 'Confirm')) {
+          const answer = { domain, nonce, wctr, newer: [], live: [] }
+          one.say(target, { type: 'Confirmed', ...answer })
+        }
+      }
+      return target.ended !== undefined
+    }
+    await until(t, confirm, 'the incarnation ends', 20_000)
+    t.match(target.ended, /others remember more writes/)
+    t.same(target.used, used, 'what pods have stays theirs')
   }
 )
 

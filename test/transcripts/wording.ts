@@ -56,7 +56,11 @@ export function wordsOf(body: Body, nameOf: NameOf): string {
       const newer = body.newer.length > 0 ? `newer: ${runsOf(body.newer, nameOf)}` : 'nothing newer'
       return `Confirmed ${newer}, count ${body.wctr}, ${livesOf(body.live)}`
     }
-    default:
+    case 'Hello':
+    case 'Welcome':
+    case 'Greeted':
+    case 'Digest':
+    case 'Rumour':
       return body.type
   }
 }
@@ -87,7 +91,17 @@ export function decisionsOf(
         return ['another incarnation']
       case 'ConfirmBoot':
         return ['this boot is confirmed']
-      default:
+      case 'Resettle':
+      case 'Forget':
+      case 'Bury':
+      case 'Unbury':
+      case 'MoveCursor':
+      case 'PutMarks':
+      case 'PutGrant':
+      case 'DropGrant':
+      case 'PutAsked':
+      case 'MeetPeer':
+      case 'FileRecord':
         return []
     }
   })
