@@ -108,7 +108,7 @@ class Broker {
     if (known !== undefined) return known
     const made = new Search(() => this.#options.random.next(), this.#options.rules.accounted)
     this.#searches.set(pool, made)
-    made.setMembers(...this.#members())
+    made.setMembers(...this.#members(), this.#context.clock.monotonicMs())
     return made
   }
 
@@ -121,7 +121,8 @@ class Broker {
 
   #setMembers(): void {
     const [members, unreachable] = this.#members()
-    for (const search of this.#searches.values()) search.setMembers(members, unreachable)
+    const now = this.#context.clock.monotonicMs()
+    for (const search of this.#searches.values()) search.setMembers(members, unreachable, now)
     for (const pool of this.#searches.keys()) this.#go(pool)
   }
 

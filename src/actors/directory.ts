@@ -1,7 +1,7 @@
 // Where members can be reached, as they say themselves and as others pass it on.
 
 import type { Whereabouts } from '../core/protocol.ts'
-import type { ClusterView } from '../core/registry/cluster-view.ts'
+import { type ClusterView, living } from '../core/registry/cluster-view.ts'
 import type { Mesh } from '../ports/mesh.ts'
 
 /** How many members a Welcome tells of. */
@@ -25,6 +25,16 @@ export class Directory {
       if (view.byIncarnation.has(one.incarnation)) this.#known.set(one.peer, one)
     }
     this.#mesh.learn(others)
+  }
+
+  /** Whether others may know of members whose addresses are not known here. */
+  lacks(view: ClusterView): boolean {
+    return (
+      this.#known.size < toldMax &&
+      living(view).some(
+        ({ incarnation, peer }) => incarnation !== this.#incarnation && !this.#known.has(peer)
+      )
+    )
   }
 
   /** This node first. */

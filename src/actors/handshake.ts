@@ -47,28 +47,35 @@ export class Handshake {
         return this.#helloHeard(member, session, body)
       case 'Welcome':
         return this.#welcomeHeard(member, session, body)
-      case 'Greeted': {
-        const isAnswer = this.sessions.answersChallenge(member.incarnation, body.answer)
-        return isAnswer ? this.#believe(member, session) : undefined
-      }
+      case 'Greeted':
+        return this.#greetedHeard(member, session, body)
       case 'Rebuff':
         return this.#rebuffed(member, body)
     }
   }
 
-  #helloHeard({ peer, incarnation }: Member, session: Session, hello: BodyOf<'Hello'>): void {
+  #helloHeard(member: Member, session: Session, hello: BodyOf<'Hello'>): void {
+    const { peer, incarnation, node } = member
     const answer = hello.nonce
     const known = this.#met.get(incarnation)
     if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known)) {
       return this.#around.say(peer, { type: 'Rebuff', why: 'Superseded', answer, known })
     }
     if (hello.wire.max < wire.min || hello.wire.min > wire.max) {
+      if (!this.#said.has(`wire ${node}`)) {
+        this.#said.add(`wire ${node}`)
+        const theirs = hello.wire
+        this.#options.log.error(
+          { node, theirs, own: wire },
+          'a node talks no wire version that this one talks; nothing is exchanged with it. Install the same release, or one beside it'
+        )
+      }
       return this.#around.say(peer, { type: 'Rebuff', why: 'Version', answer })
     }
     const nonce = this.sessions.challenge(incarnation)
-    const { node } = this.#options
     const told = this.#directory.tell()
-    this.#around.say(peer, { type: 'Welcome', answer, nonce, node, wire, known: told })
+    const welcome = { type: 'Welcome', answer, nonce, wire, known: told } as const
+    this.#around.say(peer, { ...welcome, node: this.#options.node })
   }
 
   #welcomeHeard(member: Member, session: Session, welcome: BodyOf<'Welcome'>): void {
@@ -81,6 +88,15 @@ export class Handshake {
     this.#directory.learn(welcome.known, this.#around.view())
     this.#around.say(peer, { type: 'Greeted', answer: welcome.nonce })
     this.#believe(member, session)
+  }
+
+  #greetedHeard(member: Member, session: Session, { answer }: BodyOf<'Greeted'>): void {
+    const { incarnation } = member
+    if (!this.sessions.answersChallenge(incarnation, answer)) return
+    const isNew = !this.sessions.believes(incarnation, session)
+    this.#believe(member, session)
+    // Only who greets is told where others are: a node that everybody greets first would find nobody.
+    if (isNew && this.#directory.lacks(this.#around.view())) this.greet(member)
   }
 
   #rebuffed({ node, incarnation }: Member, { why, answer, known }: BodyOf<'Rebuff'>): void {

@@ -86,6 +86,8 @@ class Synchroniser {
       case 'MemberReachable':
         if (message.reachable) this.#reachable.add(message.member)
         else this.#reachable.delete(message.member)
+        // Nobody has heard what was told before.
+        if (message.reachable && this.#reachable.size === 1) this.#told = ''
         // Somebody new, or back: the sooner both know the same the better.
         if (message.reachable) this.#suspectOf(message.member)
         return

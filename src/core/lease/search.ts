@@ -9,13 +9,10 @@ const donorsMax = 4
 const crowd = 16
 const sweepMax = 8
 
-/** How long a donor may take: a commit and a round trip, many times over. Then others are asked, and it again. */
+/** How long a donor may take: a commit and a round trip, many times over. Then it is asked again. */
 export const answerMs = 500
 
-/**
- * How long a donor that has a connection may owe an answer before it counts as silent. A machine that starts
- * many pods is late by seconds; one that is gone loses its connection in about this time.
- */
+/** How long a donor may owe answers or have no connection before it counts as silent: it is busy, or starts again. */
 const patienceMs = 5_000
 
 /** How long all know that a pool is full. Meanwhile donors remember who waits. */
@@ -61,7 +58,8 @@ export class Search {
   /** Since when a member owes an answer, whatever was asked of it meanwhile. */
   readonly #owes = new Map<MemberIndex, number>()
   #members: readonly MemberIndex[] = []
-  #unreachable: ReadonlySet<MemberIndex> = new Set()
+  /** Since when they have no connection. */
+  #unreachable: ReadonlyMap<MemberIndex, number> = new Map()
   #waiting = 0
   #wish = 0
   #own: Holding = { free: 0, used: 0, cooling: 0, waiting: 0 }
@@ -83,10 +81,15 @@ export class Search {
   }
 
   /** All other living members, and those of them that have no connection now. */
-  setMembers(members: readonly MemberIndex[], unreachable: ReadonlySet<MemberIndex>): void {
-    const back = [...this.#unreachable].filter(member => !unreachable.has(member))
+  setMembers(
+    members: readonly MemberIndex[],
+    unreachable: ReadonlySet<MemberIndex>,
+    now: number
+  ): void {
+    const before = this.#unreachable
+    const back = [...before.keys()].filter(member => !unreachable.has(member))
     this.#members = members
-    this.#unreachable = unreachable
+    this.#unreachable = new Map([...unreachable].map(one => [one, before.get(one) ?? now]))
     const known = new Set(members)
     for (const kept of [this.#hints, this.#open, this.#said, this.#silent, this.#owes]) {
       for (const member of kept.keys()) if (!known.has(member)) kept.delete(member)
@@ -260,10 +263,8 @@ export class Search {
     const silent = this.#members.filter(
       member => this.#silent.has(member) || this.#unreachable.has(member)
     )
-    const cooling = [...this.#said.values()].reduce(
-      (sum, one) => sum + one.cooling,
-      this.#own.cooling
-    )
+    const all = [this.#own, ...this.#said.values()]
+    const cooling = all.reduce((sum, one) => sum + one.cooling, 0)
     if (this.#accounts && silent.length === 0 && this.used < this.#total)
       return this.#pauseRound(now)
     const verdict: Verdict =
@@ -276,11 +277,11 @@ export class Search {
 
   /** Whether somebody is only late: it is asked again, and nothing is certain before it has answered. */
   #forgive(now: number): boolean {
-    const late = [...this.#silent].filter(
-      member => !this.#unreachable.has(member) && now - (this.#owes.get(member) ?? now) < patienceMs
-    )
-    for (const member of late) this.#silent.delete(member)
-    return late.length > 0
+    const isRecent = (since: number | undefined) => now - (since ?? now) < patienceMs
+    for (const late of this.#silent) {
+      if (!this.#unreachable.has(late) && isRecent(this.#owes.get(late))) this.#silent.delete(late)
+    }
+    return this.#candidates(false).length > 0 || [...this.#unreachable.values()].some(isRecent)
   }
 
   /** Addresses are on their way somewhere, or cool down: look again, but not in a hurry. */

@@ -13,7 +13,7 @@ const total = 30
 
 function searching(): Search {
   const search = new Search(() => 0.5)
-  search.setMembers(members, new Set())
+  search.setMembers(members, new Set(), 0)
   return search
 }
 
@@ -52,13 +52,25 @@ t.test('a member that owes its answer for long is named as silent', async t => {
   t.match(search.verdict(7_000), { type: 'Unreachable', silent: [a] })
 })
 
-t.test('a member without a connection is silent as soon as the others have spoken', async t => {
-  const search = searching()
-  search.setMembers(members, new Set([a]))
-  search.need(1, 0, { ...none, used: 10 }, total)
-  run(search, 0, answerMs, ({ to }) => search.denied(to, { ...none, used: 10 }, []))
-  t.match(search.verdict(answerMs), { type: 'Unreachable', silent: [a] })
-})
+t.test(
+  'a member that has lost its connection may be starting again; later it is silent',
+  async t => {
+    const search = searching()
+    search.setMembers(members, new Set([a]), 0)
+    search.need(1, 0, { ...none, used: 10 }, total)
+    const deny = ({ to }: Question) => search.denied(to, { ...none, used: 10 }, [])
+    run(search, 0, 4_000, deny)
+    t.equal(search.verdict(4_000), undefined)
+    search.setMembers(members, new Set([a]), 4_000)
+    run(search, 4_000, 5_900, deny)
+    t.match(search.verdict(5_900), { type: 'Unreachable', silent: [a] })
+    search.need(0, 0, none, total)
+    run(search, 5_900, 20_000)
+    search.need(1, 0, { ...none, used: 10 }, total)
+    run(search, 20_000, 20_000 + answerMs, deny)
+    t.match(search.verdict(20_000 + answerMs), { type: 'Unreachable' }, 'and is said to be at once')
+  }
+)
 
 t.test('what was said when pods waited before is not said now', async t => {
   const search = searching()

@@ -1,0 +1,71 @@
+// What operators ask of a node: HTTP with JSON over its admin socket.
+
+import { request } from 'node:http'
+import type { ClusterNode } from './cluster-node.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly body: unknown
+}
+
+export interface ShownBlocks {
+  readonly domains: readonly {
+    readonly domain: string
+    readonly serving: boolean
+    readonly why?: string
+    readonly openGrants: number
+    readonly waitsFor: readonly string[]
+  }[]
+}
+
+export interface ShownPeers {
+  /** This node's own running number. */
+  readonly index?: number
+  readonly peers: readonly {
+    readonly node: string
+    readonly connected: boolean
+    readonly session: boolean
+  }[]
+}
+
+const timeoutMs = 10_000
+
+/** GET, or POST when there is a body; whatever the status is. */
+export function askAdmin(node: ClusterNode, path: string, body?: object): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath: node.adminSocket,
+        path,
+        timeout: timeoutMs,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: body === undefined ? {} : { 'content-type': 'application/json' }
+      },
+      answer => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', (chunk: string) => (text += chunk))
+        answer.on('error', reject)
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) }))
+      }
+    )
+    asked.on('timeout', () => asked.destroy(new Error(`${node.name} ${path}: no answer`)))
+    asked.on('error', reject)
+    asked.end(body === undefined ? undefined : JSON.stringify(body))
+  })
+}
+
+export async function blocksOf(node: ClusterNode): Promise<ShownBlocks> {
+  return (await get(node, '/v1/blocks')) as ShownBlocks
+}
+
+export async function peersOf(node: ClusterNode): Promise<ShownPeers> {
+  return (await get(node, '/v1/peers')) as ShownPeers
+}
+
+async function get(node: ClusterNode, path: string): Promise<unknown> {
+  const { status, body } = await askAdmin(node, path)
+  if (status !== 200)
+    throw new Error(`${node.name} GET ${path}: ${status} ${JSON.stringify(body)}`)
+  return body
+}
