@@ -21,6 +21,13 @@ if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
   process.exit(await handOverTo(pinned))
 }
 
+// What was compiled once is there at the next start, which is a time without answers. Where nothing can be written
+// there is nothing, and a start takes some 30 ms longer.
+if (import.meta.filename.endsWith('.js')) {
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache(join(import.meta.dirname, '../build/code-cache'))
+}
+
 const { runCommand } = await import('./commands.ts')
 process.exitCode = await runCommand(process.argv.slice(2))
 
