@@ -5,15 +5,7 @@ import { ownerOf } from '../lab/blocks.ts'
 import { eventually } from '../lab/command.ts'
 import { plain } from '../lab/runtime.ts'
 import type { Node } from './node.ts'
-import {
-  agreed,
-  type Players,
-  pingRows,
-  showPings,
-  showPods,
-  shownOf,
-  startPod
-} from './players.ts'
+import { type Players, pingRows, showPings, showPods, shownOf, startPod } from './players.ts'
 import { claim, say, step, strong } from './telling.ts'
 
 export async function moveAddress(players: Players): Promise<void> {
@@ -40,8 +32,8 @@ export async function moveAddress(players: Players): Promise<void> {
   if (moved === undefined) return
   claim(plain(moved).includes(address), `db-0 has ${address} again`)
   showPods([moved])
-  await whileShowing('   waiting until all know', agreed(players))
-  const owners = await Promise.all(nodes.map(node => shownOwner(node, address, n3)))
+  const asking = Promise.all(nodes.map(node => shownOwner(node, address, n3)))
+  const owners = await whileShowing('   waiting until all know', asking)
   claim(
     owners.every(owner => owner === n3.name),
     `all know that ${address} is ${n3.name}'s`

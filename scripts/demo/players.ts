@@ -59,24 +59,17 @@ export function showPods(pods: readonly LivePod[]): void {
   say(...table([...columns, { title: 'TIME OF ADD', align: 'right' }], rows))
 }
 
-/** Each `from` to the address of each `to`, IPv4 or IPv6. */
-export async function pingRows(
+/** Each `from` to the address of each `to`, all at once. */
+export function pingRows(
   pairs: readonly (readonly [LivePod, LivePod, string])[]
 ): Promise<string[][]> {
-  const rows: string[][] = []
-  for (const [from, to, address] of pairs) {
-    const { received, sent, averageMs } = await ping(from, address)
-    const route = `${from.name} on ${from.node.name}`
-    const answers = `${received} of ${sent}`
-    rows.push([
-      route,
-      `${to.name} on ${to.node.name}`,
-      address,
-      answers,
-      `${averageMs.toFixed(2)} ms`
-    ])
-  }
-  return rows
+  return Promise.all(
+    pairs.map(async ([from, to, address]) => {
+      const { received, sent, averageMs } = await ping(from, address)
+      const ends = [from, to].map(({ name, node }) => `${name} on ${node.name}`)
+      return [...ends, address, `${received} of ${sent}`, `${averageMs.toFixed(2)} ms`]
+    })
+  )
 }
 
 export function showPings(rows: readonly (readonly string[])[]): void {

@@ -101,9 +101,9 @@ export class Network {
     const roles = this.roles()
     const pids = (await Promise.all(roles.map(role => this.#pids(role)))).flat()
     await endProcesses(pids)
-    for (const role of roles) {
-      await run('ip', ['netns', 'delete', this.name(role)], { cleaning: true })
-    }
+    await Promise.all(
+      roles.map(role => run('ip', ['netns', 'delete', this.name(role)], { cleaning: true }))
+    )
   }
 
   async #pids(role: string): Promise<number[]> {
