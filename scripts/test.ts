@@ -64,7 +64,8 @@ function testFiles(below: readonly string[]): string[] {
   const files = patterns.flatMap(path =>
     path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`, { cwd: root })
   )
-  const weight = (file: string) => (/test\/(runtimes|conformance|recovery|cluster|sim)\//.test(file) ? 1 : 0)
+  const weight = (file: string) =>
+    /test\/(runtimes|conformance|recovery|cluster|sim)\//.test(file) ? 1 : 0
   return files.sort((a, b) => weight(a) - weight(b) || a.localeCompare(b))
 }
 
