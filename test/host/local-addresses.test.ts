@@ -46,7 +46,7 @@ t.test('IPv6: global ones', async t => {
   t.same(texts('fd00000600000000000000000000000 02 40 00 82     eth0'), [], 'a digit is missing')
 })
 
-t.test('every address comes back, whatever stands between', async t => {
+t.test('every address comes back, whatever stands between', async () => {
   const v4 = fc.integer({ min: 0x80000000, max: 0xdfffffff })
   const noise = fc.string().filter(text => !/[\n]/.test(text) && !/^ *\|--/.test(text))
   fc.assert(

@@ -76,7 +76,7 @@ t.test('what is not ours, and what is broken', async t => {
   t.same(addresses(parsed(cached('pod1', odd))), ['10.6.0.6/16'])
 })
 
-t.test('nothing makes it throw', async t => {
+t.test('nothing makes it throw', async () => {
   const content = cached('pod1', ['10.6.0.5/16'])
   const members = Object.keys(content)
   fc.assert(

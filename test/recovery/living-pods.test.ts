@@ -127,7 +127,7 @@ t.test('keys that no request could have are not taken, their addresses are', asy
   t.same(shown(found), [['-/found-a/-', '10.6.0.5']])
 })
 
-t.test('whatever there is, every address in a namespace is used, once', async t => {
+t.test('whatever there is, every address in a namespace is used, once', async () => {
   const address = fc.integer({ min: 5, max: 9 }).map(host => `10.6.0.${host}`)
   const name = fc.constantFrom('a', 'b', 'c')
   const cachedPod = fc.tuple(name, fc.array(address), fc.boolean())

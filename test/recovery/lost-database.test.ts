@@ -99,11 +99,25 @@ async function suite(): Promise<void> {
 
   await t.test('its pods go as they came', async t => {
     const [first, , , found] = pods as [Pod, Pod, Pod, Pod]
+    await b.unplug(first)
     t.equal((await b.delete(first)).status, 0)
     t.notOk((await allocatedBy(b.daemon)).includes(first.address), 'DEL of a pod of the cache')
     t.equal((await b.delete(found)).status, 0, 'DEL of a pod that was found')
     // Here nobody can see all processes; elsewhere it would go with its namespace.
     t.ok((await allocatedBy(b.daemon)).includes(found.address), 'it stays as long as its namespace')
+  })
+
+  await t.test('a pod that was deleted while nobody ran', async t => {
+    const [, second] = pods as [Pod, Pod]
+    await b.stop()
+    b.lose()
+    await b.unplug(second)
+    t.equal((await b.deleteUnnoted(second)).status, 0)
+    await b.start()
+    const all = await allocatedBy(b.daemon)
+    t.ok(all.length > 0)
+    t.notOk(all.includes(second.address), 'its DEL comes after the ADD that the cache tells of')
+    await settled()
   })
 
   await t.test('an older copy is as good as none', async t => {

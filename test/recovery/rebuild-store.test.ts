@@ -71,6 +71,8 @@ t.test('before everything is in its place the old one counts as lost', async t =
   openStore(directory, { boot }).close()
   const other = temporary(t)
   openStore(other, { boot }).close()
+  rmSync(databasePath(directory))
+  t.throws(() => openStore(directory), { ...corrupt, message: /it is gone/ }, 'put aside')
   copyFileSync(databasePath(other), databasePath(directory))
   t.throws(() => openStore(directory), { ...corrupt, message: /not the one/ }, 'no marker yet')
   const { store } = rebuildStore(directory, boot, [attach('new', '10.9.0.8')])

@@ -111,9 +111,19 @@ export class RecoveringNode {
 
   /** The exit status of the plugin, and what it printed. */
   async delete(pod: Pod): Promise<Outcome> {
-    const outcome = await this.#execute('DEL', pod.containerId, pod.netns)
+    const outcome = await this.deleteUnnoted(pod)
     rmSync(this.#result(pod.containerId), { force: true })
     return outcome
+  }
+
+  /** As by a runtime that ends before it has removed the result from its cache. */
+  deleteUnnoted(pod: Pod): Promise<Outcome> {
+    return this.#execute('DEL', pod.containerId, pod.netns)
+  }
+
+  /** What a main plugin does at DEL. */
+  async unplug({ netns }: Pod): Promise<void> {
+    await run('nsenter', [`--net=${netns}`, 'ip', 'link', 'delete', 'eth0'])
   }
 
   tryAdd(containerId: string, netns: string): Promise<Outcome> {
