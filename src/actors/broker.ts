@@ -147,6 +147,7 @@ class Broker {
     const search = this.#search(pool)
     const now = this.#context.clock.monotonicMs()
     for (const { to, demand, wish } of search.next(now)) this.#ask(to, pool, demand, wish)
+    if (search.takeFoundNothing()) this.#options.subnet.insist({ type: 'NothingElsewhere', pool })
     const verdict = search.verdict(now)
     const waiting = this.#totals.get(pool)?.waiting ?? 0
     if (verdict !== undefined && waiting > 0) {

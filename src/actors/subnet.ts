@@ -123,6 +123,8 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return enterView(state, message)
     case 'Found':
       return room.lacking(message.pool, message.lack)
+    case 'NothingElsewhere':
+      return room.nothingElsewhere(message.pool)
     case 'Outlook':
       return room.setElsewhere(message.pool, message.elsewhere)
     case 'Reconcile':

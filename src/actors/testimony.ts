@@ -177,7 +177,11 @@ export class Testimony {
   }
 
   *#owners(run: Run, live: Conclude['live'], me: MemberIndex) {
+    // What pods of this node have it keeps, whoever else says to have pods there.
+    const own = this.#desk.book.liveRanges()
     let left = AddressSet.of([run])
+    for (const range of left.intersect(own).ranges()) yield { range, owner: me }
+    left = left.subtract(own)
     for (const [owner, addresses] of live) {
       if (this.#desk.custody.view.members.get(owner)?.removed !== undefined) continue
       for (const range of left.intersect(addresses).ranges()) yield { range, owner }

@@ -12,6 +12,8 @@ import { RecentAdds } from './recent-adds.ts'
 
 /** How often free space that runs low is looked after, at most. */
 const prefetchEveryMs = 1_000
+/** How long it holds that nobody else has a free address: rounds repeat each second or sooner. */
+const leanMs = 2_000
 
 interface Tally {
   readonly pool: IpPool
@@ -32,6 +34,8 @@ export class WaitingRoom {
   #members = 1
   #prefetchedAt = -prefetchEveryMs
   #expiresAt = Infinity
+  /** Until when cooling addresses do, by pool: nobody had another one. */
+  readonly #leanUntil = new Map<string, number>()
   readonly #tallies = new Map<string, Tally>()
 
   /** `onScarce` hears of a pool where cooling addresses would be welcome. */
@@ -115,9 +119,30 @@ export class WaitingRoom {
     for (const [pool, queue] of this.#waiting) {
       const before = queue.length
       while (queue.length > 0 && book.holding(pool).free > 0) this.#take(queue.shift() as Reserve)
+      if (this.#isLean(pool)) this.#serveCooling(queue)
       if (queue.length === 0) this.#waiting.delete(pool)
       if (queue.length !== before) this.tellNeed(pool)
       else if (queue.length > 0 && this.isAlone) this.lacking(pool, undefined)
+    }
+  }
+
+  /** For now a cooling address will do, as soon as one may be used early. */
+  nothingElsewhere(pool: string): void {
+    this.#leanUntil.set(pool, this.#desk.now() + leanMs)
+    this.serve()
+  }
+
+  #isLean(pool: string): boolean {
+    return this.#desk.now() < (this.#leanUntil.get(pool) ?? 0)
+  }
+
+  #serveCooling(queue: Reserve[]): void {
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      const { pool, holder, replyTo } = next
+      const reservation = this.#desk.book.reserve(pool, holder, this.#desk.now())
+      if (reservation.type !== 'Reserved') return
+      queue.shift()
+      replyTo({ reservation, usage: [] })
     }
   }
 

@@ -136,6 +136,12 @@ export interface Found {
   readonly lack: Lack
 }
 
+/** Sent by the broker: everybody was asked and has nothing to give now; it will be tried again. */
+export interface NothingElsewhere {
+  readonly type: 'NothingElsewhere'
+  readonly pool: string
+}
+
 /** Sent by the broker: how many free addresses of a pool others seem to have. */
 export interface Outlook {
   readonly type: 'Outlook'
@@ -211,6 +217,7 @@ export type SubnetMessage =
   | PeerSays
   | ViewAdvanced
   | Found
+  | NothingElsewhere
   | Outlook
   | Reconcile
   | Cleared

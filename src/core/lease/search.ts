@@ -2,6 +2,7 @@
 // is nothing to be had. Pure but for being changed in place; the broker sends what it says.
 
 import type { Holding } from '../protocol.ts'
+import { Hints } from './hints.ts'
 import type { MemberIndex } from './register.ts'
 
 /** How many donors are asked at a time: one, several when many pods wait, more when hints are used up. */
@@ -39,16 +40,10 @@ export type Verdict =
   | ({ readonly type: 'Full' } & Counts)
   | ({ readonly type: 'Unreachable'; readonly silent: readonly MemberIndex[] } & Counts)
 
-interface Hint {
-  readonly free: number
-  /** What was said, and not only seen in the lease map. */
-  readonly holding?: Holding
-}
-
 export class Search {
   readonly #chance: () => number
   readonly #accounts: boolean
-  readonly #hints = new Map<MemberIndex, Hint>()
+  readonly #hints = new Hints()
   /** Who was asked and has not answered, and when. */
   readonly #open = new Map<MemberIndex, number>()
   /** Who has said in this round that there is nothing. */
@@ -66,6 +61,7 @@ export class Search {
   #total = 0
   #verdict: { readonly verdict: Verdict; readonly until: number } | undefined
   #pausedUntil = 0
+  #foundNothing = false
   #pause = roundPauseMs.least
   #prefetchedAt = -prefetchPauseMs
 
@@ -77,7 +73,7 @@ export class Search {
 
   /** How many addresses a member seems to have to give. */
   hinted(member: MemberIndex): number {
-    return this.#hints.get(member)?.free ?? 0
+    return this.#hints.freeOf(member)
   }
 
   /** All other living members, and those of them that have no connection now. */
@@ -114,25 +110,18 @@ export class Search {
 
   /** How many addresses of the pool each member owned when it was last heard of. */
   setOwners(owners: ReadonlyMap<MemberIndex, number>): void {
-    for (const member of this.#members) {
-      const { holding } = this.#hints.get(member) ?? {}
-      const owned = owners.get(member) ?? 0
-      if (holding === undefined) this.#hints.set(member, { free: owned })
-      else this.#hints.set(member, { free: Math.min(holding.free, owned), holding })
-    }
+    for (const member of this.#members) this.#hints.own(member, owners.get(member) ?? 0)
   }
 
   hint(member: MemberIndex, holding: Holding): void {
     if (!this.#members.includes(member)) return
-    this.#hints.set(member, { free: holding.free, holding })
+    this.#hints.say(member, holding)
     if (holding.free > 0 && this.#verdict?.verdict.type === 'Full') this.#forgetRound()
   }
 
   /** What others seem to have, all of them together. */
   get elsewhere(): number {
-    let free = 0
-    for (const member of this.#members) free += this.#hints.get(member)?.free ?? 0
-    return free
+    return this.#members.reduce((sum, member) => sum + this.#hints.freeOf(member), 0)
   }
 
   /** Addresses came from this member. */
@@ -157,7 +146,7 @@ export class Search {
     this.hint(from, { ...holding, free: 0 })
     for (const member of referrals) {
       const isNew = this.#members.includes(member) && !this.#said.has(member)
-      if (isNew && (this.#hints.get(member)?.free ?? 0) === 0) this.#hints.set(member, { free: 1 })
+      if (isNew && this.#hints.freeOf(member) === 0) this.#hints.suspect(member)
     }
   }
 
@@ -184,6 +173,13 @@ export class Search {
   verdict(now: number): Verdict | undefined {
     if (this.#verdict !== undefined && now >= this.#verdict.until) this.#forgetRound()
     return this.#verdict?.verdict
+  }
+
+  /** Whether a round of everybody who can be asked has come to nothing since this was asked last. */
+  takeFoundNothing(): boolean {
+    const found = this.#foundNothing
+    this.#foundNothing = false
+    return found
   }
 
   get isIdle(): boolean {
@@ -232,13 +228,13 @@ export class Search {
         !this.#said.has(member) &&
         !this.#silent.has(member) &&
         !this.#unreachable.has(member) &&
-        (!hinted || (this.#hints.get(member)?.free ?? 0) > 0)
+        (!hinted || this.#hints.freeOf(member) > 0)
     )
   }
 
   /** Of two at random the one that has more: spreads the load without asking the poor. Removes it. */
   #pick(candidates: MemberIndex[]): MemberIndex {
-    const free = (at: number) => this.#hints.get(candidates[at] as MemberIndex)?.free ?? 0
+    const free = (at: number) => this.#hints.freeOf(candidates[at] as MemberIndex)
     const [a, b] = [this.#index(candidates), this.#index(candidates)]
     const [chosen] = candidates.splice(free(b) > free(a) ? b : a, 1)
     return chosen as MemberIndex
@@ -260,6 +256,7 @@ export class Search {
   /** Everybody was asked. */
   #conclude(now: number): void {
     if (this.#forgive(now)) return
+    this.#foundNothing = true
     const silent = this.#members.filter(
       member => this.#silent.has(member) || this.#unreachable.has(member)
     )
