@@ -63,7 +63,8 @@ class Synchroniser {
   #view: ClusterView
   /** Who knows something else, as rumour has it. */
   #suspect: MemberIndex | undefined
-  #told = ''
+  /** What was told last: how much of the registry was known, and how each pool stood. */
+  #told: { readonly registry: number; readonly holdings: ReadonlyMap<string, Holding> } | undefined
   #rumours = 0
 
   constructor(options: SynchroniserOptions, context: ActorContext<SynchroniserMessage>) {
@@ -87,7 +88,7 @@ class Synchroniser {
         if (message.reachable) this.#reachable.add(message.member)
         else this.#reachable.delete(message.member)
         // Nobody has heard what was told before.
-        if (message.reachable && this.#reachable.size === 1) this.#told = ''
+        if (message.reachable && this.#reachable.size === 1) this.#told = undefined
         // Somebody new, or back: the sooner both know the same the better.
         if (message.reachable) this.#suspectOf(message.member)
         return
@@ -159,13 +160,10 @@ class Synchroniser {
       type: 'RumourTick'
     })
     if (members < 2 || members > rumourMembersMax) return
-    const standing = [...this.#notes.values()].map(({ domain, pools }) => [
-      domain,
-      pools.map(({ pool, holding }) => [pool, magnitudesOf(holding)])
-    ])
-    const told = JSON.stringify([this.#view.index, standing])
-    if (told === this.#told) return
-    this.#told = told
+    const pools = [...this.#notes.values()].flatMap(note => note.pools)
+    const holdings = new Map(pools.map(({ pool, holding }) => [pool, holding]))
+    if (!this.#isNews(holdings)) return
+    this.#told = { registry: this.#view.index, holdings }
     const domains = [...this.#notes.values()].map(({ domain, hash, pools }) => ({
       domain,
       hash,
@@ -178,9 +176,23 @@ class Synchroniser {
       body: { type: 'Rumour', n: this.#rumours, addresses: [...addresses()], domains }
     })
   }
+
+  #isNews(holdings: ReadonlyMap<string, Holding>): boolean {
+    const told = this.#told
+    if (told?.registry !== this.#view.index || told.holdings.size !== holdings.size) return true
+    return [...holdings].some(([pool, holding]) => {
+      const last = told.holdings.get(pool)
+      return last === undefined || !isLike(last, holding)
+    })
+  }
 }
 
+const counts = ['free', 'used', 'cooling', 'waiting'] as const
+
 /** A pod more or less is no news; that there is nothing left, or twice as much, is. */
-function magnitudesOf({ free, used, cooling, waiting }: Holding): number[] {
-  return [free, used, cooling, waiting].map(count => Math.ceil(Math.log2(count + 1)))
+function isLike(a: Holding, b: Holding): boolean {
+  return counts.every(count => {
+    const [low, high] = a[count] < b[count] ? [a[count], b[count]] : [b[count], a[count]]
+    return high + 1 < 2 * (low + 1)
+  })
 }

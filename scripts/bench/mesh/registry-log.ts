@@ -17,7 +17,7 @@ export const domain = '10.0.0.0/8'
 const first = parseAddress('10.0.0.16') as Address
 
 /** How many addresses each node holds: so many that nobody runs low. */
-export const addressesPerNode = 4_096n
+export const addressesPerNode = 5_000n
 
 /** The first address that this node was given, counted from 0. */
 export function firstOf(node: number): Address {
