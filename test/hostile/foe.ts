@@ -55,6 +55,10 @@ export class Foe {
     return this.#mesh
   }
 
+  get address(): string {
+    return this.mesh.addresses()[0] ?? ''
+  }
+
   /** Its number among the members; 0 while it is none. */
   get index(): number {
     return this.#registry.view.byIncarnation.get(this.incarnation)?.index ?? 0

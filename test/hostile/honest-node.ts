@@ -42,9 +42,9 @@ export interface NodeOptions {
 
 export class HonestNode {
   readonly name: string
-  readonly incarnation = randomBytes(16).toString('hex')
-  readonly seed = randomBytes(32).toString('hex')
-  readonly peer = peerIdOf(this.seed)
+  readonly incarnation: string
+  readonly seed: string
+  readonly peer: string
   readonly log: LogLine[] = []
   readonly store: MemoryStore
   /** Why its incarnation ended; undefined while it goes on. */
@@ -56,15 +56,29 @@ export class HonestNode {
   #clients = 0
   #moments = 0
 
-  constructor(name: string) {
+  private constructor(name: string, store: MemoryStore) {
+    const { incarnation, key: seed } = store.load().leases.identity
     this.name = name
-    this.store = new MemoryStore({
-      ...{ incarnation: this.incarnation, key: this.seed, opened: 0, boot }
-    })
+    this.store = store
+    this.incarnation = incarnation
+    this.seed = seed
+    this.peer = peerIdOf(seed)
   }
 
   static async start(t: Test, options: NodeOptions): Promise<HonestNode> {
-    const node = new HonestNode(options.name)
+    const store = new MemoryStore({ ...newIdentity(), opened: 0, boot })
+    const node = new HonestNode(options.name, store)
+    await node.#open(t, options)
+    return node
+  }
+
+  /** What the daemon does when an incarnation has ended: another one moves in. */
+  async reborn(t: Test, options: NodeOptions): Promise<HonestNode> {
+    this.store.commit([
+      { type: 'Reincarnate', ...newIdentity() },
+      { type: 'ConfirmBoot', boot }
+    ])
+    const node = new HonestNode(options.name, this.store)
     await node.#open(t, options)
     return node
   }
@@ -217,6 +231,10 @@ export class HonestNode {
       `${this.name} knows the domain`
     )
   }
+}
+
+function newIdentity(): { incarnation: string; key: string } {
+  return { incarnation: randomBytes(16).toString('hex'), key: randomBytes(32).toString('hex') }
 }
 
 function textOf(fields: LogLine['fields']): string {

@@ -161,7 +161,7 @@ export class Custody {
 
   /** What others say, behind the guards. */
   judge(runs: readonly Run[]): Verdict {
-    const [plausible, forged] = [runs, [] as Run[]]
+    const [plausible, forged] = plausibly(this.#view, this.domain, runs)
     const knows = (index: MemberIndex) => this.#view.members.has(index)
     const verdict = judge(this.map, plausible, this.me ?? retired, knows)
     return { ...verdict, refused: [...verdict.refused, ...forged] }
