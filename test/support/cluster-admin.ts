@@ -65,7 +65,6 @@ export async function peersOf(node: ClusterNode): Promise<ShownPeers> {
 
 async function get(node: ClusterNode, path: string): Promise<unknown> {
   const { status, body } = await askAdmin(node, path)
-  if (status !== 200)
-    throw new Error(`${node.name} GET ${path}: ${status} ${JSON.stringify(body)}`)
+  if (status !== 200) throw new Error(`${node.name} GET ${path}: ${status} ${JSON.stringify(body)}`)
   return body
 }
