@@ -17,6 +17,8 @@ export class Evidence {
   readonly #desk: Desk
   /** When a member's word was looked into last. */
   readonly #suspected = new Map<MemberIndex, number>()
+  /** The highest count of each writer that was ever taken: its register may have been overwritten since. */
+  readonly #heard = new Map<MemberIndex, number>()
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -25,7 +27,9 @@ export class Evidence {
   weigh({ accepted, forgotten, contests, refused }: Verdict, from: MemberIndex): void {
     const desk = this.#desk
     for (const { register } of accepted) {
-      if (register.writer === desk.custody.me) this.#weighCount(register.wctr, from)
+      const { writer, wctr } = register
+      if (wctr > this.heardOf(writer)) this.#heard.set(writer, wctr)
+      if (writer === desk.custody.me) this.#weighCount(wctr, from)
     }
     for (const { address, claims } of contests.slice(0, 1)) {
       if (desk.custody.isContested(address)) continue
@@ -47,6 +51,11 @@ export class Evidence {
       if (this.#isForged(run)) desk.log.error({ from, what }, 'a forged register was not taken')
       else return desk.end(`others remember what this node's database does not: ${what}`)
     }
+  }
+
+  /** Since this process began. */
+  heardOf(writer: MemberIndex): number {
+    return this.#heard.get(writer) ?? 0
   }
 
   /** A register shows a count of this node's own writes. */

@@ -5,7 +5,10 @@ import { type Body, type BodyOf, type Greeting, type Session, wire } from '../co
 import type { ClusterView, Member } from '../core/registry/cluster-view.ts'
 import type { Directory } from './directory.ts'
 import type { MembershipOptions } from './membership.ts'
-import { isSuperseded, Sessions } from './sessions.ts'
+import { isSuperseded, nonceBytes, Sessions } from './sessions.ts'
+
+/** How often a peer that is no member is greeted. */
+const strangerMs = 30_000
 
 /** What the handshake needs of the actor around it. */
 export interface Surroundings {
@@ -24,6 +27,8 @@ export class Handshake {
   /** The latest session of each incarnation, as it is stored. */
   readonly #met: Map<string, Session>
   readonly #said = new Set<string>()
+  /** When a peer that is no member was greeted last. */
+  readonly #strangers = new Map<string, number>()
 
   constructor(options: MembershipOptions, directory: Directory, around: Surroundings) {
     this.sessions = new Sessions(options.random)
@@ -38,6 +43,16 @@ export class Handshake {
     const nonce = this.sessions.greet(incarnation, this.#around.now())
     const { node } = this.#options
     if (nonce !== undefined) this.#around.say(peer, { type: 'Hello', nonce, node, wire })
+  }
+
+  /** Whoever has the key and is no member may be of another cluster: then both should hear of it. */
+  greetStranger(peer: string): void {
+    const now = this.#around.now()
+    if (this.#around.view().cluster === undefined) return
+    if (now - (this.#strangers.get(peer) ?? -strangerMs) < strangerMs) return
+    this.#strangers.set(peer, now)
+    const { node, random } = this.#options
+    this.#around.say(peer, { type: 'Hello', nonce: random.hex(nonceBytes), node, wire })
   }
 
   /** One of the messages that make a session. */

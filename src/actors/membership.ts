@@ -261,8 +261,9 @@ class Membership {
   /** A member can be reached when there is a connection and its session is believed. */
   #judgeReachable(peer: string): void {
     const member = this.#view.byPeer.get(peer)
-    if (member === undefined || member.removed !== undefined || !this.#isMember()) return
-    if (member.incarnation === this.#options.incarnation) return
+    if (!this.#isMember() || member?.incarnation === this.#options.incarnation) return
+    if (member === undefined) return this.#handshake.greetStranger(peer)
+    if (member.removed !== undefined) return
     const isBelieved = this.#handshake.sessions.of(member.incarnation) !== undefined
     const isConnected = this.#reach.isConnected(peer)
     if (isConnected && !isBelieved) this.#handshake.greet(member)

@@ -6,7 +6,7 @@ import type { Random } from '../ports/random.ts'
 
 /** How often an unanswered greeting is repeated, at first and at most. */
 const greetMs = { first: 500, most: 10_000 }
-const nonceBytes = 8
+export const nonceBytes = 8
 
 export interface Acquaintance {
   readonly session: Session

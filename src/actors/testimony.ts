@@ -126,7 +126,8 @@ export class Testimony {
       }
     }
     const live = [...custody.book.liveRanges().intersect(AddressSet.of(runs)).ranges()]
-    let wctr = custody.marks.get(from) ?? 0
+    // What it wrote and somebody else has overwritten counts as well: it may be all that proves a rollback.
+    let wctr = Math.max(custody.marks.get(from) ?? 0, this.#evidence.heardOf(from))
     for (const { register } of custody.map.runs()) {
       if (register.writer === from && register.wctr > wctr) wctr = register.wctr
     }

@@ -6,7 +6,7 @@ import { AddressSet } from '../core/address-set.ts'
 import { chooseRuns, grantSize } from '../core/lease/grant.ts'
 import type { OpenGrant } from '../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../core/lease/register.ts'
-import type { BodyOf, NoReason } from '../core/protocol.ts'
+import type { BodyOf, Marks, NoReason } from '../core/protocol.ts'
 import { living } from '../core/registry/cluster-view.ts'
 import type { Desk } from './desk.ts'
 import type { Evidence } from './evidence.ts'
@@ -188,7 +188,10 @@ export class Transfers {
     const own = grant.runs.filter(({ register }) => register.writer === from)
     const verdict = desk.custody.judge(own)
     this.#evidence.weigh(verdict, from)
-    if (verdict.refused.length > 0 || !desk.merge(verdict)) return
+    // A grant is all of one count; where everything before it is known, so is everything up to it.
+    const isNext = (desk.custody.marks.get(from) ?? 0) === grant.wctr - 1
+    const marks: Marks = isNext && verdict.forgotten.length === 0 ? [[from, grant.wctr]] : []
+    if (verdict.refused.length > 0 || !desk.merge(verdict, marks)) return
     this.#rememberRich(from, grant.pool, grant.holding.free)
     desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: grant })
