@@ -7,8 +7,8 @@ import type { Directory } from './directory.ts'
 import type { MembershipOptions } from './membership.ts'
 import { isSuperseded, nonceBytes, Sessions } from './sessions.ts'
 
-/** How often a peer that is no member is greeted. */
-const strangerMs = 30_000
+/** How often a peer that goes on to be no member is greeted: most will have joined by then. */
+const strangerMs = 15_000
 
 /** What the handshake needs of the actor around it. */
 export interface Surroundings {
@@ -27,7 +27,7 @@ export class Handshake {
   /** The latest session of each incarnation, as it is stored. */
   readonly #met: Map<string, Session>
   readonly #said = new Set<string>()
-  /** When a peer that is no member was greeted last. */
+  /** When a peer that is no member was seen first, or greeted last. */
   readonly #strangers = new Map<string, number>()
 
   constructor(options: MembershipOptions, directory: Directory, around: Surroundings) {
@@ -49,8 +49,9 @@ export class Handshake {
   greetStranger(peer: string): void {
     const now = this.#around.now()
     if (this.#around.view().cluster === undefined) return
-    if (now - (this.#strangers.get(peer) ?? -strangerMs) < strangerMs) return
-    this.#strangers.set(peer, now)
+    const since = this.#strangers.get(peer)
+    if (since === undefined || now - since >= strangerMs) this.#strangers.set(peer, now)
+    if (since === undefined || now - since < strangerMs) return
     const { node, random } = this.#options
     this.#around.say(peer, { type: 'Hello', nonce: random.hex(nonceBytes), node, wire })
   }
