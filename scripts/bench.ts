@@ -42,7 +42,7 @@ const pairsMin = 1_000
 
 const usage = `npm run bench -- [--quick] [--only NAME]... [--pairs N] [--strict]
 
-  --quick       fewer samples: ends within 50 seconds
+  --quick       fewer samples and small clusters: ends within two minutes
   --only NAME   one group: ${Object.keys(groups).join(', ')} (${[...onlyWhenNamed].join(', ')}: only so)
   --pairs N     how many pairs of ADD and DEL the soak has (default ${pairsDefault})
   --strict      exit with 1 when a bar does not hold

@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts'
 
 export interface Run {
   readonly stage: Stage
-  /** Fewer samples, so that all of it ends within 50 seconds. */
+  /** Fewer samples and no large clusters, so that all of it ends within two minutes. */
   readonly quick: boolean
   /** How long the soak is. */
   readonly pairs: number
