@@ -11,8 +11,6 @@ export interface AddEvent {
   /** The code of a refusal; -1 when the plugin printed nothing. */
   readonly code?: number
   readonly msg?: string
-  /** How many free addresses the node had when it was asked last before. */
-  readonly free: number
 }
 
 export interface EndEvent {
@@ -44,6 +42,8 @@ export class History {
   readonly faults: Fault[] = []
   /** Addresses that were on two links at a time, as the kernel had them. */
   readonly doubles: string[] = []
+  /** By node: how many free addresses it said to have, and when. */
+  readonly free = new Map<number, { readonly at: number; readonly free: number }[]>()
   looks = 0
 
   /** Milliseconds since the beginning. */
@@ -66,6 +66,21 @@ export class History {
         fault.from < to &&
         fault.to + settledMs > from
     )
+  }
+
+  noteFree(node: number, free: number): void {
+    const said = this.free.get(node) ?? []
+    this.free.set(node, said)
+    said.push({ at: this.now(), free })
+  }
+
+  /** It said so before, after, and whenever it was asked between. */
+  hadFree(node: number, from: number, to: number, atLeast: number): boolean {
+    const said = this.free.get(node) ?? []
+    const before = said.findLastIndex(({ at }) => at <= from)
+    const after = said.findIndex(({ at }) => at >= to)
+    if (before < 0 || after < 0) return false
+    return said.slice(before, after + 1).every(({ free }) => free >= atLeast)
   }
 
   /** No daemon was starting on this machine. */

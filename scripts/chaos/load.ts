@@ -11,7 +11,7 @@ import type { History } from './history.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** Pods that start or end at a time. */
-const linesPerNode = 3
+export const linesPerNode = 3
 /** Of those that a line could have: the rest of the pool keeps moving between nodes. */
 const keptShare = 0.5
 const pauseMs = { least: 20, most: 150 }
@@ -31,8 +31,6 @@ export interface LoadOptions {
   readonly sandboxes: readonly Sandbox[]
   readonly history: History
   readonly chance: () => number
-  /** What the node said last. */
-  readonly free: () => number
 }
 
 export class Load {
@@ -113,8 +111,8 @@ export class Load {
   }
 
   async #add(sandbox: Sandbox, id: string): Promise<string | undefined> {
-    const { history, node, free } = this.#options
-    const event = { node: node.number, id, from: history.now(), free: free() }
+    const { history, node } = this.#options
+    const event = { node: node.number, id, from: history.now() }
     const { status, stdout } = await this.#execute('ADD', sandbox, id)
     const printed = stdout === '' ? {} : JSON.parse(stdout)
     const address = status === 0 ? String(printed.ips[0].address).replace(/\/.*/, '') : undefined

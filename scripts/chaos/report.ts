@@ -1,6 +1,7 @@
 // What a run has come to, in figures, and whether that is what was promised.
 
 import { percentile } from '../bench/statistics.ts'
+import { linesPerNode } from './load.ts'
 import type { AddEvent, History } from './history.ts'
 
 export interface Finale {
@@ -32,7 +33,7 @@ export interface Latency {
 }
 
 /** A node that has free addresses answers long before this. */
-const inTimeMs = 1_000
+const inTimeMs = 3_000
 
 export function reportOf(history: History, finale: Finale): Report {
   const refused: Record<string, number> = {}
@@ -40,7 +41,8 @@ export function reportOf(history: History, finale: Finale): Report {
     if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1
   }
   const ran = history.adds.filter(({ node, from, to }) => history.ranThroughout(node, from, to))
-  const own = ran.filter(({ free }) => free > 0)
+  // With less than that, others of its pods may have taken what was free.
+  const own = ran.filter(({ node, from, to }) => history.hadFree(node, from, to, linesPerNode))
   const isSlow = ({ from, to, address }: AddEvent) => address === undefined || to - from > inTimeMs
   const quiet = own.filter(
     ({ from, to, address }) => address !== undefined && history.wasQuiet(from, to)
@@ -75,7 +77,7 @@ export function shown(report: Report, history: History): string {
     `ADDs: ${report.adds}, refused: ${refused.join(', ') || 'none'}`,
     `doubles: ${report.doubles.length} in ${report.looks} looks into all sandboxes`,
     `contradictions in the history: ${report.contradictions.length}`,
-    `running nodes with free addresses that did not answer within a second: ${report.unanswered.length}`,
+    `running nodes with free addresses that did not answer within three seconds: ${report.unanswered.length}`,
     `ADD without a cut: p50 ${ms(calm.p50)} ms, p99 ${ms(calm.p99)} ms (${calm.count})`,
     `ADD while nodes were cut off: p50 ${ms(cut.p50)} ms, p99 ${ms(cut.p99)} ms (${cut.count}); p50 ratio ${(cut.p50 / calm.p50).toFixed(2)}, p99 ratio ${(cut.p99 / calm.p99).toFixed(2)}`,
     `then: pool filled to ${finale.filled} of ${finale.size}, emptied; left over: ${finale.leaks}; contested: ${finale.contests}`

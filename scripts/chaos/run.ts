@@ -40,20 +40,18 @@ export async function runChaos({ seconds, nodes, seed }: ChaosOptions): Promise<
   const config = { cooldown: { seconds: 0 }, reconcile: { everySeconds: 3600 } }
   await using cluster = await Cluster.start({ nodes, pools: [pool], config })
   const history = new History()
-  const free = new Map<ClusterNode, number>()
   const loads: Load[] = []
   const all: Sandbox[] = []
   for (const node of cluster.nodes) {
     const sandboxes = await makeSandboxes(cluster.lan, node.number, sandboxesPerNode)
     all.push(...sandboxes)
     const chance = chanceOf(seed * 1_000 + node.number)
-    const known = () => free.get(node) ?? 0
-    loads.push(new Load({ cluster, node, sandboxes, history, chance, free: known }))
+    loads.push(new Load({ cluster, node, sandboxes, history, chance }))
   }
   const [over, ended] = [new AbortController(), new AbortController()]
   const watching = [
     judge(all, history, ended.signal),
-    ...cluster.nodes.map(async node => askFree(node, free, ended.signal))
+    ...cluster.nodes.map(async node => askFree(node, history, ended.signal))
   ]
   const loading = Promise.all(loads.map(async load => load.run(over.signal)))
   await sleep(seconds * 1_000 * calmShare)
@@ -95,11 +93,11 @@ function look(all: readonly Sandbox[], history: History): void {
 }
 
 /** What nodes say of themselves is only used to tell which of them had something to give. */
-async function askFree(node: ClusterNode, free: Map<ClusterNode, number>, until: AbortSignal) {
+async function askFree(node: ClusterNode, history: History, until: AbortSignal) {
   while (!until.aborted) {
-    const pools = await askAdmin(node, '/v1/pools').catch(() => undefined)
-    const { pools: [pool] = [] } = (pools?.body ?? {}) as { pools?: { free: number }[] }
-    free.set(node, Number(pool?.free ?? 0))
+    const answer = await askAdmin(node, '/v1/pools').catch(() => undefined)
+    const { pools: [pool] = [] } = (answer?.body ?? {}) as { pools?: { free: number }[] }
+    if (pool !== undefined) history.noteFree(node.number, Number(pool.free))
     await sleep(askFreeEveryMs)
   }
 }

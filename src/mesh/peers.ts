@@ -56,7 +56,7 @@ export class Peers {
       return
     }
     known.isDiscovered = false
-    if (known.addresses.join() === addresses.join()) return
+    if (known.addresses.join() === addresses.join()) return this.#hurry(known)
     known.addresses = addresses.slice(0, dialAddressesMax)
     known.failures = 0
     known.notBefore = 0
@@ -117,6 +117,14 @@ export class Peers {
   #courtesy(peer: string): number {
     const haste = this.#around.random.next() * 200
     return this.#self < peer ? haste : courtesyMs + haste
+  }
+
+  /** Somebody has heard of it: dials that failed before are no reason to wait any longer. */
+  #hurry(entry: Learned): void {
+    if (entry.failures === 0 || entry.dialling !== undefined) return
+    entry.failures = 0
+    entry.notBefore = 0
+    this.#keep(entry, this.#courtesy(entry.peer))
   }
 
   #isKept(entry: Learned): boolean {
