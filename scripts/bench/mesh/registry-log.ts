@@ -2,7 +2,7 @@
 
 import { formatAddress, parseAddress, type Address } from '../../../src/core/address.ts'
 import { wire } from '../../../src/core/protocol.ts'
-import type { Proposal, RegistryRecord } from '../../../src/core/registry/record.ts'
+import type { Proposal } from '../../../src/core/registry/record.ts'
 import { formatRecord, holdersMax } from '../../../src/core/registry/record-text.ts'
 import { peerIdOf } from '../../../src/mesh/peer-id.ts'
 
@@ -51,9 +51,7 @@ export function registryLog(all: readonly Resident[], { joinsPerRecord = 128 } =
     given += batch.length
   }
   const author = all[0]?.node ?? ''
-  return proposals.map(proposal =>
-    formatRecord({ ...proposal, author, atMs: 1_790_000_000_000 } as RegistryRecord)
-  )
+  return proposals.map(proposal => formatRecord({ ...proposal, author, atMs: 1_790_000_000_000 }))
 }
 
 function batches<One>(all: readonly One[], size: number): One[][] {
