@@ -16,6 +16,8 @@ import type { Box } from './pods.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimRegistry } from './sim-registry.ts'
 
+type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
+
 /** Thrown when a rule of leases.md is broken; ends the history. */
 export class Violation extends Error {
   readonly rule: string
@@ -39,6 +41,8 @@ export class Judge {
   readonly #holders = new Map<Address, { readonly node: SimNode; readonly box: Box }>()
   /** What each node knew of its addresses before the commit that is judged. */
   readonly #known = new Map<SimNode, Map<Address, Register>>()
+  /** Requests that were granted, as long as the donor's disk remembers. */
+  readonly #granted = new Map<SimNode, Set<string>>()
   /** Addresses that two durable registers give to two living members: fine while one of them does not serve. */
   readonly #suspects = new Set<Address>()
   /** The last violation with two pods, where the operator was wrong. */
@@ -61,6 +65,7 @@ export class Judge {
       } else if (change.type === 'Detach') this.#detached(node, change.key)
       else if (change.type === 'LearnRecord') this.#learned(node, change.index, change.record)
       else if (change.type === 'Reincarnate') this.forget(node)
+      else if (change.type === 'PutGrant') this.#grantedTo(node, change)
       else if (change.type === 'PutRuns') {
         for (const { start, end } of change.added) this.#moved(node, node.disk.within(start, end))
       }
@@ -70,6 +75,7 @@ export class Judge {
   /** The disk of this node is another one now. */
   forget(node: SimNode): void {
     this.#known.set(node, new Map(node.disk.registers))
+    this.#granted.delete(node)
     for (const address of node.disk.registers.keys()) this.#suspect(address)
   }
 
@@ -117,6 +123,16 @@ export class Judge {
       }
     }
     this.#holders.set(address, { node, box })
+  }
+
+  /** V8: a request that arrives twice moves nothing the second time. */
+  #grantedTo(node: SimNode, { domain, grant: { to, id } }: ChangeOf<'PutGrant'>): void {
+    if (id === 0) return
+    const granted = this.#granted.get(node) ?? new Set<string>()
+    this.#granted.set(node, granted)
+    const name = `request ${id} of member ${to} in ${domain}`
+    if (granted.has(name)) throw new Violation('V8', `${node.name} grants ${name} a second time`)
+    granted.add(name)
   }
 
   #detached(node: SimNode, key: AttachmentKey): void {

@@ -1,11 +1,13 @@
 // A small world in which a schedule is played by hand: messages are kept back and let go, disks put back and
 // lost, machines switched, in an order that somebody wrote down. For schedules that chance finds too rarely.
 
-import type { Body, Envelope } from '../../src/core/protocol.ts'
+import type { Address } from '../../src/core/address.ts'
+import type { Body, Envelope, Marks } from '../../src/core/protocol.ts'
 import { allRules, type Rules } from '../../src/core/lease/rules.ts'
-import { sameRegister } from '../../src/core/lease/register.ts'
+import { type MemberIndex, type Register, sameRegister } from '../../src/core/lease/register.ts'
 import type { ConfirmMode } from '../../src/actors/house.ts'
 import { serves, Violation } from './judge.ts'
+import { forgery } from './forgery.ts'
 import type { PlannedPool } from './plan.ts'
 import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
@@ -17,6 +19,8 @@ export interface StageOptions {
   /** Which of the rules are off. */
   readonly without?: readonly (keyof Rules)[]
   readonly seed?: number
+  /** Nothing was forged and nobody was wrong, so uniqueness is judged (default). */
+  readonly isTruthful?: boolean
 }
 
 const formMs = 60_000
@@ -30,7 +34,8 @@ export class Stage {
     addresses = 4,
     confirm = 'all',
     without = [],
-    seed = 1
+    seed = 1,
+    isTruthful = true
   }: StageOptions = {}) {
     const pools: PlannedPool[] = [{ family: 4, size: addresses }]
     const rules: Rules = {
@@ -52,7 +57,7 @@ export class Stage {
       healAt: 0,
       events: []
     }
-    this.world = new World({ plan, rules, keepsTrace: true })
+    this.world = new World({ plan, rules, keepsTrace: true, isTruthful })
     this.world.start()
   }
 
@@ -89,7 +94,7 @@ export class Stage {
   }
 
   /** A new pod on a node; `address` says what it got. */
-  pod(node: number): { readonly id: number; readonly address: () => bigint | undefined } {
+  pod(node: number): { readonly id: number; readonly address: () => Address | undefined } {
     this.#lastPod += 1
     const id = this.#lastPod
     const { pods } = this.node(node)
@@ -159,6 +164,19 @@ export class Stage {
     })
   }
 
+  /** Its own durable word says that it owns every address of the pools. */
+  ownsAll(index: number): boolean {
+    const { disk } = this.node(index)
+    const me = this.member(index)
+    return [...disk.registers.values()].every(({ owner }) => owner === me)
+  }
+
+  member(index: number): MemberIndex {
+    const member = this.world.judge.memberOf(this.node(index))
+    if (member === undefined) throw new Error(`node ${index} is no member`)
+    return member.index
+  }
+
   hasReadAll(index: number): boolean {
     return this.node(index).disk.learned === this.world.registry.view.index
   }
@@ -171,6 +189,21 @@ export class Stage {
   rollBack(node: number): void {
     this.node(node).powerOff()
     this.node(node).disk.restore('newest')
+    this.world.judge.forget(this.node(node))
+  }
+
+  /** A copy of its database is put back under the running machine. */
+  putBack(node: number): void {
+    this.node(node).kill()
+    this.node(node).disk.restore('newest')
+    this.world.judge.forget(this.node(node))
+    this.node(node).start()
+  }
+
+  /** Write into a database that nobody has open, past all rules. */
+  forge(node: number, registers: ReadonlyMap<Address, Register>, marks: Marks = []): void {
+    const domain = this.world.territories[0]?.domain ?? ''
+    this.node(node).disk.commit(forgery(this.node(node).disk.store, domain, registers, marks))
     this.world.judge.forget(this.node(node))
   }
 
@@ -194,6 +227,11 @@ export class Stage {
       atMs: 0
     })
     if (why !== undefined) throw new Error(why)
+  }
+
+  /** All that is free there goes to whom it can reach. */
+  drain(node: number): void {
+    this.node(node).system?.tellSubnets({ type: 'DrainNode' })
   }
 
   cut(a: number, b: number, isCut = true): void {

@@ -28,6 +28,8 @@ export interface WorldOptions {
   readonly plan: Plan
   readonly rules: Rules
   readonly keepsTrace: boolean
+  /** Nobody says what is not true (default: unless the plan has somebody do so). */
+  readonly isTruthful?: boolean
   readonly cooldown?: { readonly normalMs: number; readonly scarceMs: number }
 }
 
@@ -48,7 +50,7 @@ export class World {
   #pipes = 0
   #failure: Violation | undefined
 
-  constructor({ plan, rules, keepsTrace, cooldown }: WorldOptions) {
+  constructor({ plan, rules, keepsTrace, isTruthful = true, cooldown }: WorldOptions) {
     this.plan = plan
     this.agenda = new Agenda(new Chance(plan.seed, 'agenda'))
     this.chance = new Chance(plan.seed, 'world')
@@ -75,7 +77,7 @@ export class World {
     this.judge = new Judge({
       nodes: this.nodes,
       registry: this.registry,
-      isTruthful: !plan.events.some(({ type }) => type === 'WrongRemove')
+      isTruthful: isTruthful && !plan.events.some(({ type }) => type === 'WrongRemove')
     })
     this.history = new History(this.agenda, keepsTrace)
   }
