@@ -12,6 +12,9 @@ const bottom = 70
 /** The top of a lane, in milliseconds; the scale is logarithmic from one millisecond. */
 const slowestMs = 15_000
 
+const answered = '#22863a'
+const refused = '#b31d28'
+
 const colours: Readonly<Record<FaultKind, string>> = {
   kill: '#d73a49',
   restart: '#e36209',
@@ -51,12 +54,16 @@ export function timeline(history: History, nodes: number, words: string): string
   const bars = history.faults.flatMap(fault =>
     fault.nodes.map(node => bar(fault, x, base(node), laneHeight - 14))
   )
-  const dots = history.adds.map(({ node, from, to, address }) => {
-    const at = `cx="${x(to).toFixed(1)}" cy="${y(node, to - from).toFixed(1)}"`
-    return address === undefined
-      ? `<circle ${at} r="2.6" fill="none" stroke="#d73a49" stroke-width="1.2"/>`
-      : `<circle ${at} r="1.5" fill="#22863a" fill-opacity="0.75"/>`
-  })
+  // Points of one path each: thousands of circles would make a large file.
+  const points = (isAnswer: boolean) =>
+    history.adds
+      .filter(({ address }) => (address !== undefined) === isAnswer)
+      .map(({ node, from, to }) => `M${x(to).toFixed(1)} ${y(node, to - from).toFixed(1)}h0`)
+      .join('')
+  const dots = [
+    `<path d="${points(true)}" stroke="${answered}" stroke-width="2.8" stroke-linecap="round"/>`,
+    `<path d="${points(false)}" stroke="${refused}" stroke-width="5.5" stroke-linecap="round"/>`
+  ]
   const step = end > 120_000 ? 30_000 : 10_000
   const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, i) => i * step).map(
     ms =>
@@ -100,6 +107,6 @@ function legend(): string[] {
   const at = 12 + kinds.length * 165
   return [
     ...entries,
-    `<circle cx="${at + 6}" cy="44" r="2.6" fill="none" stroke="#d73a49" stroke-width="1.2"/><text x="${at + 16}" y="48">refused, tried again</text>`
+    `<circle cx="${at + 6}" cy="44" r="2.8" fill="${refused}"/><text x="${at + 16}" y="48">refused, tried again</text>`
   ]
 }

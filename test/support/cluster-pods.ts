@@ -30,6 +30,13 @@ export interface Patience {
   readonly answer_timeout_seconds?: number
 }
 
+export interface ChurnOptions {
+  /** How many pods a node keeps. */
+  readonly each?: number
+  readonly pauseMs?: number
+  readonly patience?: Patience
+}
+
 export class Pods {
   readonly #cluster: Cluster
   /** CNI_NETNS of every pod. */
@@ -37,6 +44,8 @@ export class Pods {
   readonly #live = new Map<string, Pod>()
   /** What must never be: an address that was given twice. */
   readonly doubles: string[] = []
+  /** How long each ADD took that got an address, in milliseconds. */
+  readonly waits: number[] = []
 
   constructor(cluster: Cluster, netns: string) {
     this.#cluster = cluster
@@ -66,6 +75,7 @@ export class Pods {
       this.doubles.push(`${pod.address}: ${other.node.name} and ${node.name}`)
     }
     this.#live.set(pod.address, pod)
+    this.waits.push(took)
     return { pod, ms: took }
   }
 
@@ -105,13 +115,14 @@ export class Pods {
   async churn(
     nodes: readonly ClusterNode[],
     until: AbortSignal,
-    { each = 6, pauseMs = 20 } = {}
+    options: ChurnOptions = {}
   ): Promise<Refused[]> {
+    const { each = 6, pauseMs = 20, patience = { connect_timeout_seconds: 1 } } = options
     const refusals: Refused[] = []
     const one = async (node: ClusterNode) => {
       const own: Pod[] = []
       while (!until.aborted) {
-        const started = await this.add(node, { connect_timeout_seconds: 1 })
+        const started = await this.add(node, patience)
         if ('pod' in started) own.push(started.pod)
         else refusals.push(started.refused)
         if (own.length > each) await this.stop(own.shift() as Pod)
