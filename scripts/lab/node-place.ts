@@ -55,6 +55,9 @@ export function makeNodePlace(lab: string, name: string, wishes: NodeWishes): No
     queueDir: place.queue,
     poolDirs: [poolDir],
     machineIdFile,
+    // The nodes of a lab share a machine: none may take the others' pods for its own.
+    namespaceDirs: [join(dir, 'netns')],
+    resultCacheDir: join(dir, 'cni'),
     cooldown: { seconds: cooldownSeconds, scarceSeconds: 0 },
     mesh: { listen: [listen], peers: [...peers], keyFile, registrar: peers.length === 0 }
   }

@@ -32,7 +32,17 @@ export async function seats(stage: Stage, count: number): Promise<Seat[]> {
       registrar: i === 0,
       peers: made.map(peer => peer.address)
     }
-    made.push({ dir, address, config: { nodeName: `bench-${i}`, machineIdFile, mesh } })
+    made.push({
+      dir,
+      address,
+      config: {
+        nodeName: `bench-${i}`,
+        machineIdFile,
+        namespaceDirs: [dir],
+        resultCacheDir: dir,
+        mesh
+      }
+    })
   }
   return made
 }
