@@ -97,7 +97,7 @@ async function askFree(node: ClusterNode, history: History, until: AbortSignal) 
   while (!until.aborted) {
     const answer = await askAdmin(node, '/v1/pools').catch(() => undefined)
     const { pools: [pool] = [] } = (answer?.body ?? {}) as { pools?: { free: number }[] }
-    if (pool !== undefined) history.noteFree(node.number, Number(pool.free))
+    if (pool !== undefined) history.noteFree(node.number, pool.free)
     await sleep(askFreeEveryMs)
   }
 }

@@ -45,7 +45,7 @@ async function suite(): Promise<void> {
       const owned = [...known.owned.values()].reduce((sum, count) => sum + count, 0)
       t.equal(owned, 256, 'every address of the subnet has one owner')
       t.equal(known.contests, 0, 'nothing is contested')
-      await pods.fill(cluster.nodes, size)
+      await pods.spread(cluster.nodes, size)
       t.equal(pods.live.length, size, 'the pool can be filled to its last address')
       await pods.stopAll()
       const left = cluster.nodes.flatMap(node => cluster.knowledge(node)?.used ?? ['unknown'])
@@ -71,7 +71,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('two islands, both with addresses of their own', async t => {
-    await pods.fill(cluster.nodes, 40)
+    await pods.spread(cluster.nodes, 40)
     await pods.stopAll()
     await cluster.lan.part([
       [1, 2],
@@ -106,7 +106,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('with everybody out of reach a restart serves at once', async t => {
-    await pods.fill([n3], 3)
+    await pods.spread([n3], 3)
     await pods.stopAll()
     await cluster.lan.cut(3)
     await n3.kill()
@@ -117,7 +117,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('after a reboot nobody serves before it has asked', async t => {
-    await pods.fill([n3], 3)
+    await pods.spread([n3], 3)
     await pods.stopAll()
     await cluster.lan.cut(3)
     await n3.kill()
@@ -130,7 +130,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('a DEL while the daemon is down is done when it is back, once', async t => {
-    await pods.fill([n2], 5)
+    await pods.spread([n2], 5)
     const [pod] = pods.on(n2)
     await n2.kill()
     await pods.stopAll([pod as NonNullable<typeof pod>])
@@ -140,7 +140,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('all are off and on at once', async t => {
-    await pods.fill(cluster.nodes, 20)
+    await pods.spread(cluster.nodes, 20)
     await Promise.all(cluster.nodes.map(node => node.kill()))
     for (const pod of pods.live) pods.forget(pod)
     for (const node of cluster.nodes) {

@@ -74,7 +74,7 @@ async function suite(): Promise<void> {
         return owned.size <= members
       })
       t.equal(known.contests, 0, 'nothing is contested')
-      await pods.fill(nodes, size - pods.live.length)
+      await pods.spread(nodes, size - pods.live.length)
       t.equal(pods.live.length, size, 'the pool can be filled to its last address')
       await pods.stopAll()
       const left = nodes.flatMap(node => cluster.knowledge(node)?.used ?? ['unknown'])
@@ -91,7 +91,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('a frozen node is removed by mistake, and thaws', first, async t => {
-    await pods.fill(first, 20)
+    await pods.spread(first, 20)
     const before = incarnation(n4)
     const own = pods.on(n4).map(({ address }) => address)
     n4.freeze()
@@ -118,7 +118,7 @@ async function suite(): Promise<void> {
     'the addresses of a machine that is off come back, when all the others have answered',
     [n1, n2, n4],
     async t => {
-      await pods.fill(first, 40)
+      await pods.spread(first, 40)
       lost = incarnation(n3)
       const { index = 0 } = await peersOf(n3)
       const owned = () => cluster.knowledge(n1)?.owned.get(index) ?? 0
@@ -152,14 +152,14 @@ async function suite(): Promise<void> {
   })
 
   await scenario('a disk from the past is found out before the first pod', first, async t => {
-    await pods.fill([n2], 4)
+    await pods.spread([n2], 4)
     await pods.stopAll()
     await n2.stop()
     n2.save('yesterday')
     await n2.start()
     const before = incarnation(n2)
     // What n2 had goes to the others, and is in use there.
-    await pods.fill([n1, n3, n4], size)
+    await pods.spread([n1, n3, n4], size)
     await n2.kill()
     n2.restore('yesterday')
     n2.setBoot(boot(2))
@@ -170,7 +170,7 @@ async function suite(): Promise<void> {
   })
 
   await scenario('a clone with the machine id of the original', [...first, n5], async () => {
-    await pods.fill(first, 20)
+    await pods.spread(first, 20)
     await n4.stop()
     n4.save('clone')
     await n4.start()

@@ -45,7 +45,7 @@ async function suite(): Promise<void> {
   const { contests, members } = await cluster.agree()
   t.equal(members, 5, 'nobody became somebody else')
   t.equal(contests, 0, 'nothing is contested')
-  await pods.fill(cluster.nodes, size)
+  await pods.spread(cluster.nodes, size)
   t.equal(pods.live.length, size, 'every address is usable')
   await pods.stopAll()
   t.same(pods.doubles, [], 'no address was used twice')

@@ -104,7 +104,7 @@ export class Pods {
   }
 
   /** Start pods all over these nodes until so many have an address; throws when one gets none. */
-  async fill(nodes: readonly ClusterNode[], count: number): Promise<void> {
+  async spread(nodes: readonly ClusterNode[], count: number): Promise<void> {
     const turns = Array.from({ length: count }, (_, i) => nodes[i % nodes.length] as ClusterNode)
     await inTurn(turns, 8, async node => {
       await this.start(node)
