@@ -17,6 +17,8 @@ interface Endpoint {
   readonly cluster: () => string
   /** Peers that it was told to be reachable. */
   readonly seen: Set<string>
+  /** Peers with a connection, where not everybody has one to everybody. */
+  readonly linked: Set<string>
 }
 
 export interface NetObserver {
@@ -34,6 +36,10 @@ interface Held {
   readonly deliver: () => void
 }
 
+/** As the mesh of a large cluster: so many connections are kept, the others are made when there is something to say. */
+const keptLinks = 50
+const dialMs = 10
+
 /** A tenth of what is told to everybody gets lost in fair weather as well: nobody may rely on it. */
 const rumourLoss = 0.1
 
@@ -48,42 +54,76 @@ export class Net {
   readonly #agenda: Agenda
   readonly #chance: Chance
   readonly #observer: NetObserver
-  readonly #endpoints: Endpoint[] = []
+  readonly #endpoints = new Set<Endpoint>()
+  /** A peer id may be listened for twice, by copies of one database. */
+  readonly #byPeer = new Map<string, Endpoint[]>()
+  /** Not everybody is connected to everybody. */
+  readonly #isSparse: boolean
 
-  constructor(agenda: Agenda, chance: Chance, observer: NetObserver) {
+  constructor(agenda: Agenda, chance: Chance, observer: NetObserver, isSparse = false) {
     this.#agenda = agenda
     this.#chance = chance
     this.#observer = observer
+    this.#isSparse = isSparse
   }
 
-  listen(own: Omit<Endpoint, 'seen'>): () => void {
-    const endpoint: Endpoint = { ...own, seen: new Set() }
-    this.#endpoints.push(endpoint)
-    this.review()
-    return () => {
-      const at = this.#endpoints.indexOf(endpoint)
-      if (at >= 0) this.#endpoints.splice(at, 1)
-      this.review()
+  listen(own: Omit<Endpoint, 'seen' | 'linked'>): () => void {
+    const endpoint: Endpoint = { ...own, seen: new Set(), linked: new Set() }
+    const others = [...this.#endpoints]
+    this.#endpoints.add(endpoint)
+    this.#byPeer.set(own.peer, [...this.#at(own.peer), endpoint])
+    for (let i = 0; this.#isSparse && i < keptLinks && others.length > 0; i += 1) {
+      this.#link(endpoint, this.#chance.pick(others))
     }
+    this.#reviewOne(endpoint)
+    return () => {
+      this.#endpoints.delete(endpoint)
+      const left = this.#at(own.peer).filter(one => one !== endpoint)
+      if (left.length > 0) this.#byPeer.set(own.peer, left)
+      else this.#byPeer.delete(own.peer)
+      for (const other of this.#endpoints) this.#compare(other, own.peer)
+    }
+  }
+
+  #at(peer: string): readonly Endpoint[] {
+    return this.#byPeer.get(peer) ?? []
+  }
+
+  #link(a: Endpoint, b: Endpoint): void {
+    a.linked.add(b.peer)
+    b.linked.add(a.peer)
+  }
+
+  /** Who is spoken to is connected from then on; how long that takes. */
+  #dial(from: number, fromPeer: string, to: Endpoint | undefined): number {
+    const own = this.#at(fromPeer).find(({ node }) => node === from)
+    if (!this.#isSparse || to === undefined || own === undefined || own.linked.has(to.peer))
+      return 0
+    if (!this.cuts.isOpen(from, to.node) || !this.cuts.isOpen(to.node, from)) return 0
+    this.#link(own, to)
+    this.#compare(own, to.peer)
+    this.#compare(to, own.peer)
+    return dialMs
   }
 
   send(from: number, fromPeer: string, toPeer: string, envelope: Envelope): void {
     this.#observer.onSent(from, toPeer, envelope)
     const bytes = encodeEnvelope(envelope)
-    const to = this.#endpoints.find(({ peer }) => peer === toPeer)?.node
-    if (this.holds(from, to, envelope)) {
+    const [to] = this.#at(toPeer)
+    if (this.holds(from, to?.node, envelope)) {
       const deliver = () => this.#deliver(fromPeer, toPeer, bytes, envelope)
-      this.held.push({ from, to, envelope, deliver })
+      this.held.push({ from, to: to?.node, envelope, deliver })
       return
     }
+    const dialledMs = this.#dial(from, fromPeer, to)
     const copies = this.#chance.hits(this.weather.doubling) ? 2 : 1
     for (let i = 0; i < copies; i += 1) {
       const delayMs = fateOf(this.weather, this.#chance)
-      const isCut = !this.#endpoints.some(
-        one => one.peer === toPeer && this.cuts.isOpen(from, one.node)
-      )
+      const isCut = !this.#at(toPeer).some(one => this.cuts.isOpen(from, one.node))
       if (delayMs === undefined || isCut) continue
-      this.#agenda.after(delayMs, () => this.#deliver(fromPeer, toPeer, bytes, envelope))
+      this.#agenda.after(dialledMs + delayMs, () =>
+        this.#deliver(fromPeer, toPeer, bytes, envelope)
+      )
     }
   }
 
@@ -96,7 +136,7 @@ export class Net {
       const delayMs = fateOf(this.weather, this.#chance)
       if (delayMs === undefined || this.#chance.hits(rumourLoss)) continue
       this.#agenda.after(2 * delayMs, () => {
-        if (!this.#endpoints.includes(endpoint)) return
+        if (!this.#endpoints.has(endpoint)) return
         const read = decodeEnvelope(bytes)
         if (!('problem' in read)) endpoint.listener.onRumour(fromPeer, read)
         else this.#observer.onGarbled(read.problem, envelope)
@@ -107,18 +147,28 @@ export class Net {
   /** Look again who can reach whom, and tell those for whom that has changed, a little later. */
   review(): void {
     for (const endpoint of this.#endpoints) {
-      const peers = new Set([...this.#endpoints.map(({ peer }) => peer), ...endpoint.seen])
-      for (const peer of peers) {
-        if (peer === endpoint.peer || this.#sees(endpoint, peer) === endpoint.seen.has(peer))
-          continue
-        const noticeMs = this.#chance.between(1, this.noticeMs)
-        this.#agenda.after(noticeMs, () => this.#notice(endpoint, peer))
+      for (const peer of new Set([...this.#byPeer.keys(), ...endpoint.seen])) {
+        this.#compare(endpoint, peer)
       }
     }
   }
 
+  #reviewOne(endpoint: Endpoint): void {
+    for (const other of this.#endpoints) {
+      this.#compare(other, endpoint.peer)
+      this.#compare(endpoint, other.peer)
+    }
+  }
+
+  /** Does what it was told of this peer still hold? */
+  #compare(endpoint: Endpoint, peer: string): void {
+    if (peer === endpoint.peer || this.#sees(endpoint, peer) === endpoint.seen.has(peer)) return
+    const noticeMs = this.#chance.between(1, this.noticeMs)
+    this.#agenda.after(noticeMs, () => this.#notice(endpoint, peer))
+  }
+
   #notice(endpoint: Endpoint, peer: string): void {
-    if (!this.#endpoints.includes(endpoint)) return
+    if (!this.#endpoints.has(endpoint)) return
     const sees = this.#sees(endpoint, peer)
     if (sees === endpoint.seen.has(peer)) return
     if (sees) endpoint.seen.add(peer)
@@ -127,14 +177,14 @@ export class Net {
   }
 
   #sees(endpoint: Endpoint, peer: string): boolean {
-    return this.#endpoints.some(
-      other =>
-        other !== endpoint && other.peer === peer && this.cuts.isOpen(other.node, endpoint.node)
+    if (this.#isSparse && !endpoint.linked.has(peer)) return false
+    return this.#at(peer).some(
+      other => other !== endpoint && this.cuts.isOpen(other.node, endpoint.node)
     )
   }
 
   #deliver(fromPeer: string, toPeer: string, bytes: Uint8Array, envelope: Envelope): void {
-    const listening = this.#endpoints.filter(({ peer }) => peer === toPeer)
+    const listening = this.#at(toPeer)
     if (listening.length === 0) return
     const endpoint = listening.length === 1 ? listening[0] : this.#chance.pick(listening)
     if (endpoint === undefined) return

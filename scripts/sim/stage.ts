@@ -69,6 +69,8 @@ export class Stage {
 
   /** Until everybody is a member, and all addresses of the pools are with node 0. */
   async form(): Promise<this> {
+    // Nobody asks ahead of need before the schedule begins.
+    this.world.net.holds = (_from, _to, { body }) => body.type === 'Ask'
     await this.until('everybody is a member and knows it', () =>
       this.world.nodes.every(
         node =>
@@ -77,6 +79,10 @@ export class Stage {
           node.disk.registers.size > 0
       )
     )
+    // All have met all.
+    await this.pass(2_000)
+    this.hold()
+    this.lose()
     return this
   }
 

@@ -23,6 +23,8 @@ import { Trace } from './trace.ts'
 /** Ticks of promises until whatever hangs on a settled one has happened. */
 const ticksPerStep = 12
 const settled = Promise.resolve()
+/** Beyond this the mesh does not keep a connection to everybody (src/mesh/mesh-limits.ts). */
+const fullMeshMax = 100
 
 export interface WorldOptions {
   readonly plan: Plan
@@ -57,18 +59,24 @@ export class World {
     this.trace = new Trace(keepsTrace)
     this.territories = plan.pools.map(territoryOf)
     this.registry = new SimRegistry(this.agenda, new Chance(plan.seed, 'registry'))
-    this.net = new Net(this.agenda, new Chance(plan.seed, 'net'), {
-      onSent: (from, peer, envelope) => {
-        this.#witness.onSent(envelope)
-        this.note(`n${from} sends ${envelope.body.type} to ${peer.slice(5, 9)}`)
+    this.net = new Net(
+      this.agenda,
+      new Chance(plan.seed, 'net'),
+      {
+        onSent: (from, peer, envelope) => {
+          this.#witness.onSent(envelope)
+          this.note(`n${from} sends ${envelope.body.type} to ${peer.slice(5, 9)}`)
+        },
+        onDelivered: (to, peer, envelope) => {
+          const node = this.nodes[to]
+          if (node !== undefined) this.#witness.onDelivered(node, envelope)
+          this.note(`n${to} gets ${envelope.body.type} from ${peer.slice(5, 9)}`)
+        },
+        onGarbled: (problem, { body }) =>
+          this.fail(new Violation('wire', `${body.type}: ${problem}`))
       },
-      onDelivered: (to, peer, envelope) => {
-        const node = this.nodes[to]
-        if (node !== undefined) this.#witness.onDelivered(node, envelope)
-        this.note(`n${to} gets ${envelope.body.type} from ${peer.slice(5, 9)}`)
-      },
-      onGarbled: (problem, { body }) => this.fail(new Violation('wire', `${body.type}: ${problem}`))
-    })
+      plan.nodes > fullMeshMax
+    )
     const { weather } = this.net
     const { loss, doubling, tail, tailMs } = plan
     this.net.weather = { ...weather, loss, doubling, tail, tailMs }

@@ -17,6 +17,9 @@ export async function thirdParty(stage: Stage): Promise<void> {
   await stage.until('node 0 serves again, or is another', () => stage.serves(0))
   for (let i = 0; i < 4; i += 1) stage.pod(0)
   await stage.pass(1_000)
+  // Node 1 hears of it first.
+  stage.hold([1, 0, 'Ask'], [2, 0, 'Delta', 'Summary', 'Digest'])
+  await stage.pass(20_000)
   stage.hold()
   await stage.pass(10_000)
 }
