@@ -11,11 +11,12 @@ import { isGood, shown } from './chaos/report.ts'
 import { runChaos } from './chaos/run.ts'
 import { timeline } from './chaos/timeline.ts'
 
-const usage = `npm run chaos -- [--seconds N] [--nodes N] [--seed S] [--svg FILE]
+const usage = `npm run chaos -- [--seconds N] [--nodes N] [--seed S] [--network-only] [--svg FILE]
 
   --seconds N   how long pods come and go; the last four fifths under faults (default 90)
   --nodes N     2 to 8 (default 5)
   --seed S      of the faults; when they hit what depends on the machine (default: by the clock)
+  --network-only  cuts, and no daemon is killed or frozen
   --svg FILE    draw the run
 `
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '5' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     svg: { type: 'string' },
+    'network-only': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false }
   }
 })
@@ -39,7 +41,12 @@ if (values.help || !(seconds >= 10) || !(nodes >= 2 && nodes <= 8) || !Number.is
 } else {
   if (process.env['ORBWEAVER_MAIN'] === undefined) buildWhenStale()
   console.log(`${nodes} nodes, ${seconds} s, seed ${seed}`)
-  const { history, report } = await runChaos({ seconds, nodes, seed })
+  const { history, report } = await runChaos({
+    seconds,
+    nodes,
+    seed,
+    networkOnly: values['network-only']
+  })
   console.log(shown(report, history))
   for (const one of report.unanswered.slice(0, 5)) console.log('not in time:', one)
   const { adds, doubles, looks, finale } = report

@@ -24,9 +24,9 @@ export class Faults {
   }
 
   /** Until it is called off; then everything runs and everybody hears everybody. */
-  async run(until: AbortSignal): Promise<void> {
+  async run(until: AbortSignal, networkOnly: boolean): Promise<void> {
     await Promise.all([
-      this.#repeat(until, async () => this.#process(until)),
+      networkOnly || this.#repeat(until, async () => this.#process(until)),
       this.#repeat(until, async () => this.#network(until))
     ])
   }

@@ -16,6 +16,8 @@ export interface ChaosOptions {
   readonly seconds: number
   readonly nodes: number
   readonly seed: number
+  /** No daemon is killed or frozen: what cuts cost is then not hidden by what starting daemons cost. */
+  readonly networkOnly?: boolean
 }
 
 export interface ChaosRun {
@@ -32,7 +34,8 @@ const calmShare = 0.2
 const agreeMs = 90_000
 const fillMs = 90_000
 
-export async function runChaos({ seconds, nodes, seed }: ChaosOptions): Promise<ChaosRun> {
+export async function runChaos(options: ChaosOptions): Promise<ChaosRun> {
+  const { seconds, nodes, seed, networkOnly = false } = options
   const size = nodes * sandboxesPerNode
   const ips = [`10.9.0.1-10.9.${size >> 8}.${size & 255}`]
   const pool: Pool = { name: 'blue', subnet: '10.9.0.0/22', ips }
@@ -56,7 +59,7 @@ export async function runChaos({ seconds, nodes, seed }: ChaosOptions): Promise<
   const loading = Promise.all(loads.map(async load => load.run(over.signal)))
   await sleep(seconds * 1_000 * calmShare)
   const faults = AbortSignal.timeout(seconds * 1_000 * (1 - calmShare))
-  await new Faults(cluster, history, chanceOf(seed)).run(faults)
+  await new Faults(cluster, history, chanceOf(seed)).run(faults, networkOnly)
   over.abort()
   await loading
   await cluster.agree(cluster.nodes, agreeMs)

@@ -7,9 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { nextContainerId } from '../../scripts/bench/container-ids.ts'
 import { median, percentile } from '../../scripts/bench/statistics.ts'
 import { type BurstOutcome, type Queue, queueOf, runBurst } from '../support/cluster-burst.ts'
 import { Cluster } from '../support/cluster.ts'
+import { eventually } from '../support/command.ts'
 import { type Pool, plugin } from '../support/ipam.ts'
 import { Netns } from '../support/netns.ts'
 import { requirePrograms, requireRoot } from '../support/privilege.ts'
@@ -48,6 +50,23 @@ async function suite(): Promise<void> {
   /** Nobody knows these pods; a daemon that has lived for a while has compiled its code. */
   const warmUp = (cluster: Cluster) => remove(queues(cluster, even))
 
+  /** The pool is full: the next pod hears so, and has the first address that anybody gives up anywhere. */
+  async function oneMore(t: Test, [first, second]: readonly Queue[]): Promise<void> {
+    if (first === undefined || second === undefined) throw new Error('two nodes are needed')
+    const next = { ...first, ids: [nextContainerId()] }
+    const [refused = 'nothing'] = add([next]).failures
+    t.match(
+      refused,
+      /"code":110,.*blue.*1000 of 1000 used/,
+      'one more is refused, with the numbers'
+    )
+    remove([{ ...second, ids: second.ids.slice(0, 1) }])
+    // It tries again, as runtimes do: who was asked in vain passes on what becomes free.
+    const isServed = () => add([next]).addresses.length === 1
+    t.ok(await eventually('a pod ended on another node', isServed, 5_000), 'then it is served')
+    remove([next])
+  }
+
   let aloneMs = 0
   await t.test('one node has them all', async t => {
     await using alone = await Cluster.start({ nodes: 1, pools: [pool], config })
@@ -75,6 +94,7 @@ async function suite(): Promise<void> {
         t.comment(shown(name, outcome))
         judge(t, outcome)
         extras.push(outcome.ms - aloneMs)
+        await oneMore(t, all)
         const known = await cluster.agree()
         t.equal(known.contests, 0, 'nothing is contested')
         const gone = remove(all)
