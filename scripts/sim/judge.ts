@@ -16,6 +16,9 @@ import type { Box } from './pods.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimRegistry } from './sim-registry.ts'
 
+/** In larger worlds not every register is compared with everybody's. */
+const comparedMax = 100
+
 type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
 
 /** Thrown when a rule of leases.md is broken; ends the history. */
@@ -41,6 +44,8 @@ export class Judge {
   readonly #holders = new Map<Address, { readonly node: SimNode; readonly box: Box }>()
   /** What each node knew of its addresses before the commit that is judged. */
   readonly #known = new Map<SimNode, Map<Address, Register>>()
+  /** Nodes whose own word is that they own it; they may have been removed since, or have another word by now. */
+  readonly #owning = new Map<Address, Set<SimNode>>()
   /** Requests that were granted, as long as the donor's disk remembers. */
   readonly #granted = new Map<SimNode, Set<string>>()
   /** Addresses that two durable registers give to two living members: fine while one of them does not serve. */
@@ -76,7 +81,10 @@ export class Judge {
   forget(node: SimNode): void {
     this.#known.set(node, new Map(node.disk.registers))
     this.#granted.delete(node)
-    for (const address of node.disk.registers.keys()) this.#suspect(address)
+    for (const [address, register] of node.disk.registers) {
+      this.#noteOwner(node, address, register)
+      this.#suspect(address)
+    }
   }
 
   onOver(box: Box): void {
@@ -154,7 +162,9 @@ export class Judge {
       const now = node.disk.registers.get(address)
       if (now === undefined) continue
       const before = known.get(address)
+      if (before !== undefined && sameRegister(before, now)) continue
       known.set(address, now)
+      this.#noteOwner(node, address, now)
       this.#ordered(node, address, before, now)
       this.#authored(node, address, before, now)
       this.#written(node, address, now)
@@ -217,6 +227,7 @@ export class Judge {
   /** S4, second half, over what is durable now at anybody who may still be heard. */
   #written(node: SimNode, address: Address, now: Register): void {
     if (!this.#options.isTruthful || this.memberOf(node) === undefined) return
+    if (this.#options.nodes.length > comparedMax) return
     for (const other of this.#options.nodes) {
       if (this.memberOf(other) === undefined) continue
       const theirs = other.disk.registers.get(address)
@@ -236,8 +247,16 @@ export class Judge {
     this.#twoOwners(address)
   }
 
+  #noteOwner(node: SimNode, address: Address, { owner }: Register): void {
+    const owning = this.#owning.get(address) ?? new Set()
+    const member = this.#options.registry.view.members.get(owner)
+    if (member?.incarnation !== node.disk.incarnation) return void owning.delete(node)
+    this.#owning.set(address, owning.add(node))
+  }
+
   #owners(address: Address): SimNode[] {
-    return this.#options.nodes.filter(node => {
+    const owning = [...(this.#owning.get(address) ?? [])]
+    return owning.filter(node => {
       const member = this.memberOf(node)
       return member !== undefined && node.disk.registers.get(address)?.owner === member.index
     })

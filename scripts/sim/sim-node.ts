@@ -11,6 +11,8 @@ import {
   type HouseRefs
 } from '../../src/actors/house.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
+import { wire } from '../../src/core/protocol.ts'
+import type { Joining } from '../../src/core/registry/record.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { PoolDocument, PoolListing } from '../../src/ports/pool-source.ts'
@@ -109,6 +111,16 @@ export class SimNode {
 
   get isOn(): boolean {
     return this.#isOn
+  }
+
+  get #machine(): string {
+    return `machine-${this.index}`
+  }
+
+  /** What its Join record says. */
+  get joining(): Joining {
+    const { incarnation, key } = this.#disk.store.load().leases.identity
+    return { incarnation, node: this.name, peer: peerOf(key), machine: this.#machine, wire }
   }
 
   /** The actors to talk to, while there is a process. */
@@ -218,7 +230,7 @@ export class SimNode {
       registry: registry.from(this.index),
       boot: this.boot,
       node: this.name,
-      machine: `machine-${this.index}`,
+      machine: this.#machine,
       founds: this.index === 0,
       confirm,
       cooldown,
