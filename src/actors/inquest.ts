@@ -209,7 +209,7 @@ class Inquest {
       runs.push(...testimony.runs)
       live.set(member, AddressSet.of(testimony.live))
     }
-    this.#close({ type: 'Conclude', runs, live })
+    this.#close({ type: 'Conclude', round: round.index, runs, live })
   }
 
   #judgeAbsence(

@@ -127,7 +127,7 @@ export class Testimony {
     }
     const live = [...custody.book.liveRanges().intersect(AddressSet.of(runs)).ranges()]
     // What it wrote and somebody else has overwritten counts as well: it may be all that proves a rollback.
-    let wctr = Math.max(custody.marks.get(from) ?? 0, this.#evidence.heardOf(from))
+    let wctr = custody.countOf(from)
     for (const { register } of custody.map.runs()) {
       if (register.writer === from && register.wctr > wctr) wctr = register.wctr
     }
@@ -141,16 +141,19 @@ export class Testimony {
     return custody.me !== undefined && this.#inherited(custody.view, custody.me).length > 0
   }
 
-  #inherited(view: ClusterView, me: MemberIndex): Run[] {
+  /** What comes to this node by removals up to this record. */
+  #inherited(view: ClusterView, me: MemberIndex, upTo = view.index): Run[] {
     const isHeirOf = new Map<MemberIndex, boolean>()
     const gone = [...view.members.values()].filter(({ removed }) => removed !== undefined)
     if (gone.length === 0) return []
-    for (const { index } of gone) isHeirOf.set(index, resolve(view, index)?.index === me)
+    for (const { index } of gone) {
+      isHeirOf.set(index, resolve(view, index)?.index === me && fenceOf(view, index) <= upTo)
+    }
     return this.#desk.custody.map.runs().filter(run => isHeirOf.get(run.register.owner) === true)
   }
 
   /** A round is complete: take over what is left of those who are gone, for whoever has a pod there. */
-  conclude({ runs, live }: Conclude): void {
+  conclude({ round, runs, live }: Conclude): void {
     this.isInheriting = false
     this.#hasInherited = true
     const { custody, log, domain, rules } = this.#desk
@@ -159,7 +162,8 @@ export class Testimony {
     const verdict = custody.judge(runs)
     this.#evidence.weigh(verdict, me)
     if (!this.#desk.merge(verdict)) return
-    const byFence = Map.groupBy(this.#inherited(view, me), ({ register }) =>
+    // Who was removed since has answered as a member, and others may have taken something from it afterwards.
+    const byFence = Map.groupBy(this.#inherited(view, me, round), ({ register }) =>
       rules.claimFence ? fenceOf(view, register.owner) : register.fence
     )
     for (const [fence, inherited] of byFence) {

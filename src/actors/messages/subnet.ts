@@ -171,6 +171,8 @@ export interface Exposed {
 /** Sent by the inquest after a complete round: all that is known, and where pods live. */
 export interface Conclude {
   readonly type: 'Conclude'
+  /** How much of the registry everybody had read who answered: later removals need another round. */
+  readonly round: number
   readonly runs: readonly Run[]
   readonly live: ReadonlyMap<MemberIndex, AddressSet>
 }
