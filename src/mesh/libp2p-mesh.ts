@@ -37,6 +37,7 @@ export class Libp2pMesh implements Mesh {
   readonly #links = new Map<string, Link>()
   readonly #reachable = new Set<string>()
   #listener: MeshListener | undefined
+  #cluster = ''
   #dropped = 0
   #isStopped = false
 
@@ -69,17 +70,23 @@ export class Libp2pMesh implements Mesh {
 
   listen(listener: MeshListener): void {
     const { node, log } = this.#around
+    const isFirst = this.#listener === undefined
     this.#listener = listener
+    // A house that is built anew takes the place of the one that crashed, and knows of nobody yet.
+    if (!isFirst) {
+      for (const peer of this.#reachable) this.#tell(() => listener.onReachable(peer, true))
+      return
+    }
     node.addEventListener('connection:open', ({ detail }) => this.#onOpen(detail))
     node.addEventListener('connection:close', ({ detail }) => this.#onClose(detail))
     node.addEventListener('peer:discovery', ({ detail: { id, multiaddrs } }) => {
       this.#peers.discover(id.toString(), multiaddrs.map(withoutPeer))
     })
     this.#rumours.listen((peer, envelope) => {
-      this.#tell(() => listener.onRumour(peer, envelope))
+      this.#tell(() => this.#listener?.onRumour(peer, envelope))
     })
-    this.setCluster('')
-    this.#handleStreams(listener).catch((error: unknown) => {
+    this.setCluster(this.#cluster)
+    this.#handleStreams().catch((error: unknown) => {
       log.error({ problem: messageOf(error) }, 'the mesh cannot take streams')
     })
     for (const connection of node.getConnections()) this.#onOpen(connection)
@@ -99,6 +106,7 @@ export class Libp2pMesh implements Mesh {
   }
 
   setCluster(cluster: string): void {
+    this.#cluster = cluster
     this.#rumours.join(cluster)
   }
 
@@ -123,11 +131,11 @@ export class Libp2pMesh implements Mesh {
     }
   }
 
-  async #handleStreams(listener: MeshListener): Promise<void> {
+  async #handleStreams(): Promise<void> {
     const { node } = this.#around
     for (const channel of channels) {
       const take = (peer: string, envelope: Envelope) => {
-        this.#tell(() => listener.onMessage(peer, envelope))
+        this.#tell(() => this.#listener?.onMessage(peer, envelope))
       }
       await node.handle(
         protocolOf[channel],
@@ -149,7 +157,8 @@ export class Libp2pMesh implements Mesh {
         const answer = async (_peer: string, question: Uint8Array) => {
           const debtMs = this.#inbound.allowanceOf(peer).charge(question.length)
           if (debtMs > 0) throw new Error('the peer asks too much')
-          return await listener.onAsked(peer, question)
+          if (this.#listener === undefined) throw new Error('nobody answers here yet')
+          return await this.#listener.onAsked(peer, question)
         }
         void answerOver(stream, peer, answer, this.#around)
       },

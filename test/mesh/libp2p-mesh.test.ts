@@ -7,7 +7,8 @@ import { toAddress } from '../../src/core/address.ts'
 import type { Body } from '../../src/core/protocol.ts'
 import type { Run } from '../../src/core/lease/register.ts'
 import { envelopeOf } from './envelopes.ts'
-import { clusterKeyOf, pair, startNode, until } from './nodes.ts'
+import { createMesh } from '../../src/mesh/create-mesh.ts'
+import { clusterKeyOf, Listener, optionsOf, pair, startNode, until } from './nodes.ts'
 
 const taken: Body = { type: 'Taken', domain: '10.0.0.0/24', wctr: 7 }
 const digest: Body = { type: 'Digest', domains: [] }
@@ -90,6 +91,34 @@ t.test('a learned peer that is not there yet is tried again', async t => {
   await sleep(1500)
   await startNode(t, { key, listen: [early.address] })
   await until(t, () => a.heard.reached.includes(`+${early.mesh.peer}`), 'found')
+})
+
+t.test('another listener takes the place of the first', async t => {
+  const [a, b] = await pair(t)
+  const second = new Listener()
+  b.mesh.listen(second)
+  t.same(second.reached, [`+${a.mesh.peer}`], 'and hears who is there')
+  for (const body of [taken, digest, collect]) a.mesh.send(b.mesh.peer, envelopeOf(body))
+  await until(t, () => second.messages.length === 3, 'it hears')
+  const question = Uint8Array.of(1)
+  second.answer = async () => Uint8Array.of(2)
+  t.same(await a.mesh.ask(b.mesh.peer, question), Uint8Array.of(2), 'it answers')
+  t.same(b.heard.messages, [], 'and the first one hears no more')
+})
+
+t.test('a cluster that is known before anybody listens is kept', async t => {
+  const a = await createMesh(optionsOf())
+  t.teardown(() => a.stop())
+  a.setCluster('c1')
+  a.listen(new Listener())
+  const c = await startNode(t, { peers: [a.addresses()[0] ?? ''] })
+  c.mesh.setCluster('c1')
+  await until(t, () => c.heard.reached.length === 1, 'connected')
+  for (let i = 0; i < 50 && c.heard.rumours.length === 0; i += 1) {
+    a.publish(envelopeOf(rumour))
+    await sleep(100)
+  }
+  t.ok(c.heard.rumours.length > 0, 'its rumours reach the cluster')
 })
 
 t.test('many start at once', async t => {
