@@ -3,6 +3,7 @@
 
 import type { Holding } from '../protocol.ts'
 import { Hints } from './hints.ts'
+import { answerMs, Reach } from './reach.ts'
 import type { MemberIndex } from './register.ts'
 
 /** How many donors are asked at a time: one, several when many pods wait, more when hints are used up. */
@@ -10,8 +11,7 @@ const donorsMax = 4
 const crowd = 16
 const sweepMax = 8
 
-/** How long a donor may take: a commit and a round trip, many times over. Then it is asked again. */
-export const answerMs = 500
+export { answerMs } from './reach.ts'
 
 /** How long a donor may owe answers or have no connection before it counts as silent: it is busy, or starts again. */
 const patienceMs = 5_000
@@ -53,8 +53,7 @@ export class Search {
   /** Since when a member owes an answer, whatever was asked of it meanwhile. */
   readonly #owes = new Map<MemberIndex, number>()
   #members: readonly MemberIndex[] = []
-  /** Since when they have no connection. */
-  #unreachable: ReadonlyMap<MemberIndex, number> = new Map()
+  readonly #reach = new Reach()
   #waiting = 0
   #wish = 0
   #own: Holding = { free: 0, used: 0, cooling: 0, waiting: 0 }
@@ -76,22 +75,21 @@ export class Search {
     return this.#hints.freeOf(member)
   }
 
-  /** All other living members, and those of them that have no connection now. */
+  /** All other living members, and those of them that cannot be reached now, or not without dialling. */
   setMembers(
     members: readonly MemberIndex[],
     unreachable: ReadonlySet<MemberIndex>,
-    now: number
+    now: number,
+    distant: ReadonlySet<MemberIndex> = new Set()
   ): void {
-    const before = this.#unreachable
-    const back = [...before.keys()].filter(member => !unreachable.has(member))
+    const isBack = this.#reach.set(unreachable, distant, now)
     this.#members = members
-    this.#unreachable = new Map([...unreachable].map(one => [one, before.get(one) ?? now]))
     const known = new Set(members)
     for (const kept of [this.#hints, this.#open, this.#said, this.#silent, this.#owes]) {
       for (const member of kept.keys()) if (!known.has(member)) kept.delete(member)
     }
     // Somebody came back: what was said without it is no verdict any more.
-    if (back.length > 0) this.#forgetRound()
+    if (isBack) this.#forgetRound()
   }
 
   need(waiting: number, wish: number, own: Holding, total: number): void {
@@ -213,6 +211,7 @@ export class Search {
     this.#open.delete(from)
     this.#silent.delete(from)
     this.#owes.delete(from)
+    this.#reach.heard(from)
   }
 
   #keepSaid(from: MemberIndex, holding: Holding): void {
@@ -227,7 +226,7 @@ export class Search {
         !this.#open.has(member) &&
         !this.#said.has(member) &&
         !this.#silent.has(member) &&
-        !this.#unreachable.has(member) &&
+        !this.#reach.isOut(member) &&
         (!hinted || this.#hints.freeOf(member) > 0)
     )
   }
@@ -246,10 +245,11 @@ export class Search {
 
   /** Who has not answered in time is asked last. */
   #expire(now: number): void {
+    this.#reach.expire(now)
     for (const [member, askedAt] of this.#open) {
-      if (now - askedAt < answerMs) continue
+      if (now - askedAt < this.#reach.patienceMs(member)) continue
       this.#open.delete(member)
-      this.#silent.add(member)
+      if (!this.#reach.miss(member, now)) this.#silent.add(member)
     }
   }
 
@@ -258,7 +258,7 @@ export class Search {
     if (this.#forgive(now)) return
     this.#foundNothing = true
     const silent = this.#members.filter(
-      member => this.#silent.has(member) || this.#unreachable.has(member)
+      member => this.#silent.has(member) || this.#reach.isOut(member)
     )
     const all = [this.#own, ...this.#said.values()]
     const cooling = all.reduce((sum, one) => sum + one.cooling, 0)
@@ -276,9 +276,9 @@ export class Search {
   #forgive(now: number): boolean {
     const isRecent = (since: number | undefined) => now - (since ?? now) < patienceMs
     for (const late of this.#silent) {
-      if (!this.#unreachable.has(late) && isRecent(this.#owes.get(late))) this.#silent.delete(late)
+      if (!this.#reach.isOut(late) && isRecent(this.#owes.get(late))) this.#silent.delete(late)
     }
-    return this.#candidates(false).length > 0 || [...this.#unreachable.values()].some(isRecent)
+    return this.#candidates(false).length > 0 || this.#reach.since().some(isRecent)
   }
 
   /** Addresses are on their way somewhere, or cool down: look again, but not in a hurry. */

@@ -99,3 +99,18 @@ t.test('an answer that is said again does not close the door of a rich member', 
   run(search, 0, answerMs)
   t.match(search.verdict(answerMs), { type: 'Full', used: total })
 })
+
+t.test('where not everybody is connected, who has no connection is asked all the same', async t => {
+  const search = searching()
+  search.setMembers(members, new Set(), 0, new Set([a, b]))
+  search.need(1, 0, { ...none, used: 10 }, total)
+  const asked = run(search, 0, 1_000)
+  t.same(asked.map(({ to }) => to).sort(), [a, b])
+  t.equal(search.verdict(1_000), undefined, 'a dial and a greeting take their time')
+  search.denied(b, { ...none, used: 10 }, [])
+  run(search, 1_000, 3_000)
+  t.match(search.verdict(2_500), { type: 'Unreachable', silent: [a] })
+  search.setMembers(members, new Set(), 3_000, new Set([b]))
+  const again = run(search, 3_000, 3_500).map(({ to }) => to)
+  t.ok(again.includes(a), 'whose connection came up is asked again')
+})
