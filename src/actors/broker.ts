@@ -18,6 +18,8 @@ const mailboxLimit = 65_536
 
 /** How soon an unfinished search goes on when nobody answers. */
 const searchTickMs = 50
+/** As many others have a connection each, as `fullMeshMax` of the mesh says; of more only some have. */
+const connectedMax = 100
 /** A named address may have moved on: so many owners are asked one after the other. */
 const fetchHopsMax = 4
 /** Requests of one opening of the database; there are 2^21 openings before numbers end. */
@@ -108,21 +110,32 @@ class Broker {
     if (known !== undefined) return known
     const made = new Search(() => this.#options.random.next(), this.#options.rules.accounted)
     this.#searches.set(pool, made)
-    made.setMembers(...this.#members(), this.#context.clock.monotonicMs())
+    const { members, unreachable, distant } = this.#members()
+    made.setMembers(members, unreachable, this.#context.clock.monotonicMs(), distant)
     return made
   }
 
-  #members(): [MemberIndex[], Set<MemberIndex>] {
+  /** Where not everybody is connected to everybody, who has no connection is not out of reach for that. */
+  #members(): {
+    members: MemberIndex[]
+    unreachable: Set<MemberIndex>
+    distant: Set<MemberIndex>
+  } {
     const others = living(this.#view)
       .filter(({ incarnation }) => incarnation !== this.#options.incarnation)
       .map(({ index }) => index)
-    return [others, new Set(others.filter(index => !this.#reachable.has(index)))]
+    const unconnected = new Set(others.filter(index => !this.#reachable.has(index)))
+    const none = new Set<MemberIndex>()
+    return others.length > connectedMax
+      ? { members: others, unreachable: none, distant: unconnected }
+      : { members: others, unreachable: unconnected, distant: none }
   }
 
   #setMembers(): void {
-    const [members, unreachable] = this.#members()
+    const { members, unreachable, distant } = this.#members()
     const now = this.#context.clock.monotonicMs()
-    for (const search of this.#searches.values()) search.setMembers(members, unreachable, now)
+    for (const search of this.#searches.values())
+      search.setMembers(members, unreachable, now, distant)
     for (const pool of this.#searches.keys()) this.#go(pool)
   }
 
