@@ -3,7 +3,8 @@
 
 import type { AddressBook } from '../core/address-book.ts'
 import { StoreFailedError } from '../core/errors.ts'
-import { Custody, type CustodyChange } from '../core/lease/custody.ts'
+import type { Custody } from '../core/lease/custody.ts'
+import { type CustodyChange, isEmptyChange } from '../core/lease/custody-change.ts'
 import type { Verdict } from '../core/lease/guards.ts'
 import type { MemberIndex } from '../core/lease/register.ts'
 import type { Rules } from '../core/lease/rules.ts'
@@ -89,7 +90,7 @@ export class Desk {
 
   /** Make a change durable and let it be so; false when the disk refuses, and then nothing has happened. */
   commit(change: CustodyChange, apply: (change: CustodyChange) => void = this.#apply): boolean {
-    if (Custody.isEmpty(change)) {
+    if (isEmptyChange(change)) {
       apply(change)
       return true
     }
@@ -133,7 +134,7 @@ export class Desk {
     return true
   }
 
-  #changesOf({ runs, marks, grant, closed, contests, forgotten }: CustodyChange): Change[] {
+  #changesOf({ runs, marks, heard, grant, closed, contests, forgotten }: CustodyChange): Change[] {
     const { domain } = this
     const changes: Change[] = []
     if (runs.added.length > 0 || runs.removed.length > 0) {
@@ -141,6 +142,7 @@ export class Desk {
       changes.push({ type: 'PutRuns', domain, removed, added: runs.added })
     }
     if (marks.length > 0) changes.push({ type: 'PutMarks', domain, marks })
+    if (heard.length > 0) changes.push({ type: 'PutHeard', domain, marks: heard })
     if (grant !== undefined) {
       changes.push({ type: 'PutGrant', domain, grant })
       const { to: member, id } = grant

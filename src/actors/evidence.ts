@@ -17,8 +17,6 @@ export class Evidence {
   readonly #desk: Desk
   /** When a member's word was looked into last. */
   readonly #suspected = new Map<MemberIndex, number>()
-  /** The highest count of each writer that was ever taken: its register may have been overwritten since. */
-  readonly #heard = new Map<MemberIndex, number>()
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -28,7 +26,6 @@ export class Evidence {
     const desk = this.#desk
     for (const { register } of accepted) {
       const { writer, wctr } = register
-      if (wctr > this.heardOf(writer)) this.#heard.set(writer, wctr)
       if (writer === desk.custody.me) this.#weighCount(wctr, from)
     }
     for (const { address, claims } of contests.slice(0, 1)) {
@@ -51,11 +48,6 @@ export class Evidence {
       if (this.#isForged(run)) desk.log.error({ from, what }, 'a forged register was not taken')
       else return desk.end(`others remember what this node's database does not: ${what}`)
     }
-  }
-
-  /** Since this process began. */
-  heardOf(writer: MemberIndex): number {
-    return this.#heard.get(writer) ?? 0
   }
 
   /** A register shows a count of this node's own writes. */

@@ -5,6 +5,7 @@ import { AddressBook } from '../core/address-book.ts'
 import type { Address } from '../core/address.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { Custody } from '../core/lease/custody.ts'
+import type { RequestIds } from '../core/lease/request-ids.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { StoredState } from '../ports/attachment-store.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
@@ -38,6 +39,7 @@ export interface QuarterOptions {
   readonly poolsOf: ReadonlyMap<string, readonly IpPool[]>
   readonly remembered: ReadonlyMap<string, Remembered>
   readonly incarnation: string
+  readonly requests: RequestIds
   /** The registry as it is known now. */
   readonly view: () => ClusterView
   readonly watched: <Message>(actor: ActorRef<Message>) => ActorRef<Message>
@@ -47,6 +49,7 @@ export interface QuarterOptions {
 const unknownDomain: StoredDomain = {
   runs: [],
   marks: new Map(),
+  heard: new Map(),
   grants: [],
   asked: new Map(),
   contests: []
@@ -76,7 +79,7 @@ export class Quarter {
   spawn(cidr: string): ActorRef<SubnetMessage> {
     const known = this.subnets.get(cidr)
     if (known !== undefined) return known
-    const { spawner, watched, parts, state, incarnation } = this.#options
+    const { spawner, watched, parts, state, incarnation, requests } = this.#options
     const { random, rules, log, confirm, store, boot, cooldown, probe, onEnded } = parts
     const officials = this.#officials
     if (officials === undefined) throw new Error('a quarter opens before its subnets')
@@ -84,7 +87,8 @@ export class Quarter {
     const relay = new Relay<SubnetMessage>('subnet')
     const shared = { domain: cidr, random, rules, incarnation, view, subnet: relay, ...officials }
     const { opened } = state.leases.identity
-    const brokerRef = watched(spawner.spawn(broker({ ...shared, opened })))
+    const nextId = () => requests.next(opened)
+    const brokerRef = watched(spawner.spawn(broker({ ...shared, nextId })))
     const inquestRef = watched(spawner.spawn(inquest({ ...shared, log, confirm })))
     if (!this.#isConfirmed) this.#uncleared.add(cidr)
     const subnetRef = watched(

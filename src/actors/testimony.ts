@@ -127,10 +127,7 @@ export class Testimony {
     }
     const live = [...custody.book.liveRanges().intersect(AddressSet.of(runs)).ranges()]
     // What it wrote and somebody else has overwritten counts as well: it may be all that proves a rollback.
-    let wctr = custody.countOf(from)
-    for (const { register } of custody.map.runs()) {
-      if (register.writer === from && register.wctr > wctr) wctr = register.wctr
-    }
+    const wctr = custody.countOf(from)
     this.#desk.post(from, { type: 'Confirmed', domain, nonce, newer, wctr, live })
   }
 

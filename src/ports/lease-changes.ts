@@ -35,6 +35,8 @@ export type LeaseChange =
   /** Up to which count of these writers everything is known; also the own count. */
   | { readonly type: 'PutMarks'; readonly domain: string; readonly marks: Marks }
   /** A new grant; one of this count that is there already is a mistake. */
+  /** The highest counts of these writers that were ever taken, with gaps before them perhaps. */
+  | { readonly type: 'PutHeard'; readonly domain: string; readonly marks: Marks }
   | { readonly type: 'PutGrant'; readonly domain: string; readonly grant: OpenGrant }
   /** May be repeated. */
   | { readonly type: 'DropGrant'; readonly domain: string; readonly wctr: number }
@@ -67,6 +69,7 @@ export interface StoredDomain {
   /** In the order of addresses. */
   readonly runs: readonly Run[]
   readonly marks: ReadonlyMap<MemberIndex, number>
+  readonly heard: ReadonlyMap<MemberIndex, number>
   /** By their counts. */
   readonly grants: readonly OpenGrant[]
   readonly asked: ReadonlyMap<MemberIndex, number>

@@ -20,6 +20,7 @@ import type { MetaTable } from './meta-table.ts'
 interface Domain extends StoredDomain {
   readonly runs: Run[]
   readonly marks: Map<MemberIndex, number>
+  readonly heard: Map<MemberIndex, number>
   readonly grants: OpenGrant[]
   readonly asked: Map<MemberIndex, number>
   readonly contests: Contest[]
@@ -62,7 +63,10 @@ function loadDomains(database: Database): Map<string, Domain> {
   const at = (name: string): Domain => {
     const known = domains.get(name)
     if (known !== undefined) return known
-    const domain = { runs: [], marks: new Map(), grants: [], asked: new Map(), contests: [] }
+    const domain: Domain = {
+      ...{ runs: [], grants: [], contests: [] },
+      ...{ marks: new Map(), heard: new Map(), asked: new Map() }
+    }
     domains.set(name, domain)
     return domain
   }
@@ -73,6 +77,9 @@ function loadDomains(database: Database): Map<string, Domain> {
   type Mark = { domain: string; member: number; wctr: number }
   for (const { domain, member, wctr } of all<Mark>('SELECT * FROM mark')) {
     at(domain).marks.set(member, wctr)
+  }
+  for (const { domain, member, wctr } of all<Mark>('SELECT * FROM heard')) {
+    at(domain).heard.set(member, wctr)
   }
   type Asked = { domain: string; member: number; id: number }
   for (const { domain, member, id } of all<Asked>('SELECT * FROM asked')) {

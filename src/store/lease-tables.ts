@@ -26,12 +26,15 @@ export class LeaseTables {
   }
 
   apply(change: LeaseChange): void {
-    const { putMark, putAsked, putContest, learn, file, meetPeer } = this.#statements
+    const { putMark, putHeard, putAsked, putContest, learn, file, meetPeer } = this.#statements
     switch (change.type) {
       case 'PutRuns':
         return this.#putRuns(change)
       case 'PutMarks':
         for (const [writer, wctr] of change.marks) putMark.run(change.domain, writer, wctr)
+        return
+      case 'PutHeard':
+        for (const [writer, wctr] of change.marks) putHeard.run(change.domain, writer, wctr)
         return
       case 'PutGrant':
         return this.#putGrant(change)
@@ -100,7 +103,9 @@ function append(
 }
 
 /** What one incarnation knew and the next one must not. */
-const lifelong = ['run', 'mark', 'open_grant', 'granted_run', 'asked', 'contest', 'peer'] as const
+const lifelong = [
+  ...(['run', 'mark', 'heard', 'open_grant', 'granted_run', 'asked', 'contest', 'peer'] as const)
+]
 
 function prepare(database: Database) {
   const sql = <Parameters extends unknown[]>(text: string) => database.prepare<Parameters>(text)
@@ -116,6 +121,7 @@ function prepare(database: Database) {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
     ),
     putMark: sql<[string, number, number]>('INSERT OR REPLACE INTO mark VALUES (?, ?, ?)'),
+    putHeard: sql<[string, number, number]>('INSERT OR REPLACE INTO heard VALUES (?, ?, ?)'),
     putGrant: sql<Grant>(
       `INSERT INTO open_grant (domain, wctr, member, id, pool) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO NOTHING`

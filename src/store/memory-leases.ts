@@ -13,6 +13,7 @@ import { MemoryTable, type MemoryTransaction } from './memory-table.ts'
 interface Domain {
   readonly runs: MemoryTable<Address, Run>
   readonly marks: MemoryTable<MemberIndex, number>
+  readonly heard: MemoryTable<MemberIndex, number>
   readonly grants: MemoryTable<number, OpenGrant>
   readonly asked: MemoryTable<MemberIndex, number>
   readonly contests: MemoryTable<string, Contest>
@@ -65,6 +66,10 @@ export class MemoryLeases {
       case 'PutMarks':
         for (const [writer, wctr] of change.marks)
           this.#domain(change.domain).marks.set(writer, wctr)
+        return
+      case 'PutHeard':
+        for (const [writer, wctr] of change.marks)
+          this.#domain(change.domain).heard.set(writer, wctr)
         return
       case 'PutGrant': {
         const { grants } = this.#domain(change.domain)
@@ -131,13 +136,21 @@ export class MemoryLeases {
 
   #restored(stored?: StoredDomain): Domain {
     const transaction = this.#transaction
-    const { runs = [], marks = [], grants = [], asked = [], contests = [] } = stored ?? {}
+    const {
+      runs = [],
+      marks = [],
+      heard = [],
+      grants = [],
+      asked = [],
+      contests = []
+    } = stored ?? {}
     return {
       runs: new MemoryTable(
         transaction,
         keyed(runs, run => run.start)
       ),
       marks: new MemoryTable(transaction, marks),
+      heard: new MemoryTable(transaction, heard),
       grants: new MemoryTable(
         transaction,
         keyed(grants, grant => grant.wctr)
@@ -148,18 +161,19 @@ export class MemoryLeases {
   }
 }
 
-function loadDomain({ runs, marks, grants, asked, contests }: Domain): StoredDomain {
+function loadDomain({ runs, marks, heard, grants, asked, contests }: Domain): StoredDomain {
   return {
     runs: inOrder(runs.rows()),
     marks: marks.entries(),
+    heard: heard.entries(),
     grants: grants.rows().sort((a, b) => a.wctr - b.wctr),
     asked: asked.entries(),
     contests: contests.rows()
   }
 }
 
-function isEmpty({ runs, marks, grants, asked, contests }: StoredDomain): boolean {
-  return runs.length + marks.size + grants.length + asked.size + contests.length === 0
+function isEmpty({ runs, marks, heard, grants, asked, contests }: StoredDomain): boolean {
+  return runs.length + marks.size + heard.size + grants.length + asked.size + contests.length === 0
 }
 
 /** The bytes are copied as a disk would: their owner may use the buffer again. */

@@ -119,6 +119,7 @@ export class MemoryStore implements AttachmentStore {
         return cursors.set(change.pool, change.address)
       case 'PutRuns':
       case 'PutMarks':
+      case 'PutHeard':
       case 'PutGrant':
       case 'DropGrant':
       case 'PutAsked':

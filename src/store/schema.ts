@@ -79,6 +79,14 @@ const steps: readonly string[] = [
     PRIMARY KEY (domain, member)
   ) STRICT, WITHOUT ROWID;
 
+  -- The highest count of a writer that was ever taken: its register may have been overwritten since.
+  CREATE TABLE heard (
+    domain TEXT NOT NULL,
+    member INTEGER NOT NULL,
+    wctr   INTEGER NOT NULL,
+    PRIMARY KEY (domain, member)
+  ) STRICT, WITHOUT ROWID;
+
   -- Grants that were given and perhaps not taken yet, and what is in them.
   CREATE TABLE open_grant (
     domain TEXT NOT NULL,

@@ -162,6 +162,7 @@ export class SqliteStore implements AttachmentStore {
         return
       case 'PutRuns':
       case 'PutMarks':
+      case 'PutHeard':
       case 'PutGrant':
       case 'DropGrant':
       case 'PutAsked':

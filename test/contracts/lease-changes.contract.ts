@@ -109,9 +109,12 @@ export function leaseChangesContract(t: Test, { open, reopen }: StoreUnderTest):
     })
     store.commit([{ type: 'PutMarks', domain: blue, marks: [[1, 5], [2, 2 ** 45]] }, asked(4, 1)]) // prettier-ignore
     store.commit([{ type: 'PutMarks', domain: blue, marks: [[1, 6]] }, asked(4, 9), asked(5, 2)])
+    store.commit([{ type: 'PutHeard', domain: blue, marks: [[1, 8], [3, 2]] }]) // prettier-ignore
+    store.commit([{ type: 'PutHeard', domain: blue, marks: [[1, 9]] }])
     const domain = reopen(store).load().leases.domains.get(blue)
     t.strictSame(domain?.marks, new Map([[1, 6], [2, 2 ** 45]])) // prettier-ignore
     t.strictSame(domain?.asked, new Map([[4, 9], [5, 2]])) // prettier-ignore
+    t.strictSame(domain?.heard, new Map([[1, 9], [3, 2]])) // prettier-ignore
   })
 
   t.test('an open grant stays with its runs until it is dropped', async t => {
@@ -196,6 +199,7 @@ export function leaseChangesContract(t: Test, { open, reopen }: StoreUnderTest):
       record(1, 'eins', 'FileRecord'),
       putRuns([], [run('10.9.0.0-10.9.0.9')]),
       { type: 'PutMarks', domain: blue, marks: [[1, 5]] },
+      { type: 'PutHeard', domain: blue, marks: [[1, 7]] },
       { type: 'PutGrant', domain: blue, grant: grant(3, run('10.9.0.2')) },
       { type: 'PutAsked', domain: blue, member: 4, id: 1 },
       { type: 'MeetPeer', incarnation: 'aa', session: { opened: 1, id: '01' } },
@@ -275,6 +279,9 @@ export function leaseChangesContract(t: Test, { open, reopen }: StoreUnderTest):
   })
 }
 
-const emptyDomain = { runs: [], marks: new Map(), grants: [], asked: new Map(), contests: [] }
+const emptyDomain = {
+  ...{ runs: [], grants: [], contests: [] },
+  ...{ marks: new Map(), heard: new Map(), asked: new Map() }
+}
 
 const attachAgain: Change = { type: 'Attach', attachment: attachment('c3', ['10.9.0.8']) }

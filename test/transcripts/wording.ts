@@ -97,6 +97,7 @@ export function decisionsOf(
       case 'Unbury':
       case 'MoveCursor':
       case 'PutMarks':
+      case 'PutHeard':
       case 'PutGrant':
       case 'DropGrant':
       case 'PutAsked':

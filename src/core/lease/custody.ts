@@ -8,27 +8,19 @@ import { AddressSet } from '../address-set.ts'
 import { assert } from '../assert.ts'
 import type { ClusterView, Member } from '../registry/cluster-view.ts'
 import type { Contest } from './contest.ts'
+import type { CustodyChange } from './custody-change.ts'
+import { addressesOf, Contests } from './contests.ts'
 import { judge, type Verdict } from './guards.ts'
+import { HeardCounts } from './heard-counts.ts'
 import { LeaseMap, type MapChange } from './lease-map.ts'
 import type { OpenGrant } from './open-grant.ts'
 import { plausibly } from './plausible.ts'
 import { type MemberIndex, retired, type Run } from './register.ts'
 
-/** What one decision changes, to be made durable as a whole before anything of it is told or used. */
-export interface CustodyChange {
-  readonly runs: MapChange
-  readonly marks: readonly (readonly [MemberIndex, number])[]
-  readonly grant?: OpenGrant
-  /** Grants that are open no longer, by their counts. */
-  readonly closed: readonly number[]
-  readonly contests: readonly Contest[]
-  /** Cooling addresses that leave with their custody. */
-  readonly forgotten: readonly Address[]
-}
-
 export interface CustodyRecord {
   readonly runs: readonly Run[]
   readonly marks: ReadonlyMap<MemberIndex, number>
+  readonly heard: ReadonlyMap<MemberIndex, number>
   readonly grants: readonly OpenGrant[]
   readonly asked: ReadonlyMap<MemberIndex, number>
   readonly contests: readonly Contest[]
@@ -41,7 +33,8 @@ export class Custody {
   readonly book: AddressBook
   readonly map: LeaseMap
   readonly marks: Map<MemberIndex, number>
-  readonly contests: Contest[]
+  readonly #heard: HeardCounts
+  readonly #contests: Contests
   readonly #grants: Map<number, OpenGrant>
   readonly #asked: Map<MemberIndex, number>
   #view: ClusterView
@@ -58,7 +51,8 @@ export class Custody {
     this.book = book
     this.map = LeaseMap.of(record.runs)
     this.marks = new Map(record.marks)
-    this.contests = [...record.contests]
+    this.#heard = new HeardCounts(record.heard)
+    this.#contests = new Contests(record.contests, this.map)
     this.#grants = new Map(record.grants.map(grant => [grant.wctr, grant]))
     this.#asked = new Map(record.asked)
     this.#view = view
@@ -79,13 +73,19 @@ export class Custody {
     return [...this.#grants.values()]
   }
 
+  /** The highest count of a writer that is known here: by marks, or by what was taken ahead of them. */
+  countOf(writer: MemberIndex): number {
+    return Math.max(this.marks.get(writer) ?? 0, this.#heard.of(writer))
+  }
+
+  get contests(): readonly Contest[] {
+    return this.#contests.all
+  }
+
   /** How many addresses of a set nobody may use: given up, or contested. */
   unusable(set: AddressSet): bigint {
     const lost = this.map.ownedBy(retired).intersect(set)
-    const contested = this.contests.filter(
-      contest => this.#isOpen(contest) && set.has(contest.address)
-    )
-    return lost.size + BigInt(new Set(contested.map(({ address }) => address)).size)
+    return lost.union(this.#contests.open().intersect(set)).size
   }
 
   openGrant(wctr: number): OpenGrant | undefined {
@@ -106,17 +106,6 @@ export class Custody {
       .map(({ wctr }) => wctr)
     const decided = view.domains.get(this.domain)?.decided ?? []
     return { ...this.#change(this.map.plan(decided)), closed }
-  }
-
-  /** Does anything of it have to be made durable? */
-  static isEmpty({ runs, marks, grant, closed, contests }: CustodyChange): boolean {
-    return (
-      runs.added.length === 0 &&
-      marks.length === 0 &&
-      grant === undefined &&
-      closed.length === 0 &&
-      contests.length === 0
-    )
   }
 
   /** Pass free addresses on. */
@@ -172,7 +161,11 @@ export class Custody {
     marks: CustodyChange['marks'] = []
   ): CustodyChange {
     const unknown = contests.filter(({ address }) => !this.isContested(address))
-    return { ...this.#change(this.map.plan(accepted)), marks, contests: unknown }
+    const raised = new Map(marks)
+    const heard = this.#heard
+      .news(accepted)
+      .filter(([writer, wctr]) => wctr > (raised.get(writer) ?? this.marks.get(writer) ?? 0))
+    return { ...this.#change(this.map.plan(accepted)), marks, heard, contests: unknown }
   }
 
   /** The receiver has it. */
@@ -182,13 +175,7 @@ export class Custody {
 
   /** Settled when the registry itself has decided the address since, with a higher key. */
   isContested(address: Address): boolean {
-    return this.contests.some(contest => contest.address === address && this.#isOpen(contest))
-  }
-
-  /** An heir's claim settles nothing: the other claimant may have a pod there. */
-  #isOpen({ address, claims }: Contest): boolean {
-    const now = this.map.at(address)
-    return now === undefined || now.writer !== retired || now.fence <= claims[0].fence
+    return this.#contests.has(address)
   }
 
   /** The store has it: now it is so. */
@@ -196,67 +183,61 @@ export class Custody {
     const me = this.me ?? retired
     this.map.apply(change.runs)
     for (const [writer, wctr] of change.marks) this.marks.set(writer, wctr)
+    this.#heard.take(change.heard)
     if (change.grant !== undefined) {
       const { wctr, to, id } = change.grant
       this.#grants.set(wctr, change.grant)
       if (id > this.askedBy(to)) this.#asked.set(to, id)
     }
     for (const wctr of change.closed) this.#grants.delete(wctr)
-    this.contests.push(...change.contests)
+    this.#contests.add(change.contests)
     const mine = (runs: readonly Run[]) =>
       AddressSet.of(runs.filter(({ register }) => me !== retired && register.owner === me))
     const gained = mine(change.runs.added)
-    const lost = mine(change.runs.removed)
-      .subtract(gained)
-      .union(
-        AddressSet.of(change.contests.map(({ address }) => ({ start: address, end: address + 1n })))
-      )
-    const leaving = lost.intersect(this.book.mine)
-    if (!leaving.isEmpty) this.book.lose(leaving)
-    const coming = this.#usable(gained).subtract(this.book.mine)
-    if (!coming.isEmpty) this.book.gain(coming)
+    const lost = mine(change.runs.removed).subtract(gained).union(addressesOf(change.contests))
+    this.#enter(lost, this.#usable(gained))
   }
 
   /** As apply, for what planView has planned: what is lost by removal or drained leaves the book as well. */
   applyView(change: CustodyChange): void {
     this.apply(change)
-    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
-    const wanted = this.#usable(owned)
-    const leaving = this.book.mine.subtract(wanted)
+    const wanted = this.#usable(this.#owned())
+    this.#enter(this.book.mine.subtract(wanted), wanted)
+  }
+
+  #enter(lost: AddressSet, gained: AddressSet): void {
+    const leaving = lost.intersect(this.book.mine)
     if (!leaving.isEmpty) this.book.lose(leaving)
-    const coming = wanted.subtract(this.book.mine)
+    const coming = gained.subtract(this.book.mine)
     if (!coming.isEmpty) this.book.gain(coming)
   }
 
   /** Owned addresses that nobody has, in ranges that are given up. */
   retirable(): AddressRange[] {
     const draining = this.#draining()
-    if (draining.isEmpty || this.me === undefined) return []
-    return [
-      ...this.map.ownedBy(this.me).intersect(draining).subtract(this.book.liveRanges()).ranges()
-    ]
+    if (draining.isEmpty) return []
+    return [...this.#owned().intersect(draining).subtract(this.book.liveRanges()).ranges()]
   }
 
   /** Addresses in use here whose custody is not here: after a lost disk, or a node that joined with pods. */
   orphans(): AddressSet {
-    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
-    return this.book.liveRanges().subtract(owned)
+    return this.book.liveRanges().subtract(this.#owned())
   }
 
   /** Throws when the book may hand out what custody does not have. Called after every step of the tests. */
   checkInvariants(): void {
     this.map.checkInvariants()
     this.book.checkInvariants()
-    const owned = this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
-    const beyond = this.book.mine.subtract(owned)
+    const beyond = this.book.mine.subtract(this.#owned())
     assert(this.me === undefined || beyond.isEmpty, 'the book lists only what is owned')
   }
 
   #usable(owned: AddressSet): AddressSet {
-    const contested = this.contests
-      .filter(contest => this.#isOpen(contest))
-      .map(({ address }) => ({ start: address, end: address + 1n }))
-    return owned.subtract(AddressSet.of(contested)).subtract(this.#draining())
+    return owned.subtract(this.#contests.open()).subtract(this.#draining())
+  }
+
+  #owned(): AddressSet {
+    return this.me === undefined ? AddressSet.empty : this.map.ownedBy(this.me)
   }
 
   #draining(): AddressSet {
@@ -295,6 +276,6 @@ export class Custody {
   }
 
   #change(runs: MapChange): CustodyChange {
-    return { runs, marks: [], closed: [], contests: [], forgotten: [] }
+    return { runs, marks: [], heard: [], closed: [], contests: [], forgotten: [] }
   }
 }
