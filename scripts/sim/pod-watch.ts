@@ -52,7 +52,8 @@ function judgeRepeat(
   }
   const name = keyText(box.key)
   const isSameBoot = box.sandbox.began.boot === node.boot
-  if (box.isDeletedDurably && isSameBoot && node.disk.fallbacks === 0) {
+  const remembers = node.disk.fallbacks === 0 && node.lostDisks === 0
+  if (box.isDeletedDurably && isSameBoot && remembers) {
     return world.fail(new Violation('S12', `${name} got an address after its DEL`))
   }
   if (box.phase !== 'living') return

@@ -85,6 +85,8 @@ export class SimNode {
   #doom: { readonly moment: Moment; left: number; readonly onDead: () => void } | undefined
   /** How many times slower than usual it handles messages. */
   slowness = 1
+  /** How often its disk was lost, with all that it remembered of pods that had ended. */
+  lostDisks = 0
   /** Set once, by the world. */
   pods: Pods | undefined
 
@@ -183,11 +185,13 @@ export class SimNode {
 
   /** Another disk, with nothing on it. */
   loseDisk(): void {
+    this.lostDisks += 1
     this.#disk = new SimDisk(this.#interest, this.chance, `boot-${this.index}-${this.#boots + 1}`)
   }
 
   /** As loseDisk, while the pods go on: a new database begins with what is found of them. */
   loseDiskAlive(): void {
+    this.lostDisks += 1
     this.kill()
     this.#disk = new SimDisk(this.#interest, this.chance, this.boot)
     const found = this.pods?.attachments() ?? []

@@ -22,16 +22,14 @@ const searchTickMs = 50
 const connectedMax = 100
 /** A named address may have moved on: so many owners are asked one after the other. */
 const fetchHopsMax = 4
-/** Requests of one opening of the database; there are 2^21 openings before numbers end. */
-const idsPerOpening = 2 ** 32
 
 export interface BrokerOptions {
   readonly domain: string
   readonly random: Random
   readonly rules: Rules
   readonly incarnation: string
-  /** How often the database has been opened: ids rise over restarts. */
-  readonly opened: number
+  /** Numbers of requests, which only rise. */
+  readonly nextId: () => number
   readonly view: ClusterView
   readonly subnet: ActorRef<SubnetMessage>
   readonly membership: ActorRef<MembershipMessage>
@@ -72,13 +70,11 @@ class Broker {
   readonly #fetching = new Map<Address, Fetching>()
   readonly #reachable = new Set<MemberIndex>()
   #view: ClusterView
-  #lastId: number
 
   constructor(options: BrokerOptions, context: ActorContext<BrokerMessage>) {
     this.#options = options
     this.#context = context
     this.#view = options.view
-    this.#lastId = options.opened * idsPerOpening
   }
 
   receive(message: BrokerMessage): void {
@@ -173,16 +169,11 @@ class Broker {
   /** One open request a donor: asked again, it has the same id, and a donor grants an id once. */
   #ask(to: MemberIndex, pool: string, demand: number, wish: number): void {
     const open = this.#open.get(to)
-    const id = open?.pool === pool ? open.id : this.#nextId()
+    const id = open?.pool === pool ? open.id : this.#options.nextId()
     this.#open.set(to, { id, pool })
     const { domain } = this.#options
     const body = { type: 'Ask', domain, id, pool, demand, wish } as const
     this.#options.membership.insist({ type: 'Post', to, body })
-  }
-
-  #nextId(): number {
-    this.#lastId += 1
-    return this.#lastId
   }
 
   #answered({ from, answer }: Answered): void {
@@ -208,7 +199,7 @@ class Broker {
     if (other !== undefined && other.fetch !== fetch) {
       return replyTo({ type: 'Unanswered', owner: other.owner })
     }
-    const id = this.#nextId()
+    const id = this.#options.nextId()
     this.#fetching.set(address, { fetch, owner, id, at: this.#context.clock.monotonicMs(), hops })
     const { domain, membership } = this.#options
     const body = { type: 'Ask', domain, id, pool: '', demand: 1, wish: 1, exact: address } as const

@@ -3,6 +3,7 @@
 // thing that certainly survived. Too many crashes, and it gives up loudly.
 
 import { Deliveries } from '../core/deliveries.ts'
+import { RequestIds } from '../core/lease/request-ids.ts'
 import type { PoolListing } from '../ports/pool-source.ts'
 import { furnish, type HouseParts, type HouseRefs } from './house.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
@@ -39,6 +40,7 @@ export async function guard(options: GuardianOptions): Promise<House> {
   const crashes: number[] = []
   let listing = await source.read()
   const deliveries = new Deliveries()
+  const requests = new RequestIds()
   let system: ActorSystem | undefined
 
   const build = () => {
@@ -52,7 +54,8 @@ export async function guard(options: GuardianOptions): Promise<House> {
     }
     const onListed = (latest: PoolListing) => (listing = latest)
     const parts = { ...options, onEnded: (why: string) => retire(built, why) }
-    const refs = furnish(built, parts, { listing, onListed, deliveries }, onStopped)
+    const inheritance = { listing, onListed, deliveries, requests }
+    const refs = furnish(built, parts, inheritance, onStopped)
     allocatorRelay.point(refs.allocator)
     catalogueRelay.point(refs.catalogue)
     membershipRelay.point(refs.membership)

@@ -2,6 +2,7 @@
 
 import type { CooldownPolicy } from '../core/cooldown.ts'
 import type { Deliveries } from '../core/deliveries.ts'
+import { RequestIds } from '../core/lease/request-ids.ts'
 import type { Rules } from '../core/lease/rules.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
@@ -71,6 +72,8 @@ export interface Inheritance {
   readonly onListed: (listing: PoolListing) => void
   /** Who has not confirmed its answer yet may still leave without it. */
   readonly deliveries: Deliveries
+  /** Donors remember the numbers that the house before has used. */
+  readonly requests?: RequestIds
 }
 
 export interface HouseRefs {
@@ -84,7 +87,7 @@ export interface HouseRefs {
 export function furnish(
   spawner: Spawner,
   parts: HouseParts,
-  { listing, onListed, deliveries }: Inheritance,
+  { listing, onListed, deliveries, requests = new RequestIds() }: Inheritance,
   onStopped: (reason: StopReason) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
@@ -105,7 +108,7 @@ export function furnish(
 
   let view = viewOf(learned)
   const quarter = new Quarter({
-    ...{ spawner, parts, state, poolsOf, remembered, incarnation },
+    ...{ spawner, parts, state, poolsOf, remembered, incarnation, requests },
     view: () => view,
     watched,
     onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until })

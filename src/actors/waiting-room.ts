@@ -37,6 +37,8 @@ export class WaitingRoom {
   /** Until when cooling addresses do, by pool: nobody had another one. */
   readonly #leanUntil = new Map<string, number>()
   readonly #tallies = new Map<string, Tally>()
+  /** Pools that the broker looks after. */
+  readonly #needed = new Set<string>()
 
   /** `onScarce` hears of a pool where cooling addresses would be welcome. */
   constructor(desk: Desk, onScarce: (pool: string) => void) {
@@ -47,10 +49,12 @@ export class WaitingRoom {
   setPools(pools: readonly IpPool[]): void {
     this.#pools = new Map(pools.map(pool => [pool.name, pool]))
     this.serve()
+    for (const pool of [...this.#needed]) this.tellNeed(pool)
   }
 
   setMembers(count: number): void {
     this.#members = count
+    if (this.isAlone) for (const pool of [...this.#needed]) this.tellNeed(pool)
   }
 
   setElsewhere(pool: string, free: number): void {
@@ -91,7 +95,7 @@ export class WaitingRoom {
       estimatedFree: this.estimatedFree(pool),
       members: this.#members,
       low: this.low(),
-      total: Number(this.#pools.get(pool)?.usable.size ?? 0n)
+      total: countOf(this.#pools.get(pool)?.usable.size ?? 0n)
     })
   }
 
@@ -181,8 +185,9 @@ export class WaitingRoom {
   /** Let the broker look for what is missing. */
   tellNeed(pool: string): void {
     const found = this.#pools.get(pool)
-    if (this.isAlone || found === undefined) return
+    if (this.isAlone || found === undefined || found.isDisabled) return this.#needNoMore(pool)
     const { book, neighbours } = this.#desk
+    this.#needed.add(pool)
     const waiting = this.waiting(pool)
     const { owners, total, isNew } = this.#tally(found)
     const { free } = book.holding(pool)
@@ -196,6 +201,13 @@ export class WaitingRoom {
       total,
       ...(isNew && { owners })
     })
+  }
+
+  /** What came for a pool that is gone here would be of no use here, and no longer be where it is of use. */
+  #needNoMore(pool: string): void {
+    if (!this.#needed.delete(pool)) return
+    const own = this.#desk.holding(pool, 0)
+    this.#desk.neighbours.broker.insist({ type: 'Need', pool, waiting: 0, wish: 0, own, total: 0 })
   }
 
   /** Before free space runs out: some more of it, without a pod that waits. */
@@ -262,4 +274,9 @@ export class WaitingRoom {
     this.#tallies.set(pool.name, tally)
     return { ...tally, isNew: true }
   }
+}
+
+/** As holdings are counted: of a /64 as much as a number can say, or most of it would seem to be taken. */
+function countOf(size: bigint): number {
+  return Number(size < Number.MAX_SAFE_INTEGER ? size : Number.MAX_SAFE_INTEGER)
 }
