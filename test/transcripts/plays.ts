@@ -25,7 +25,9 @@ export const plays: readonly Play[] = [
     options: { nodes: 2, shown: ['Hello', 'Welcome', 'Greeted'] },
     act: async script => {
       script.say('n0 keeps the registry and founds the cluster; n1 knows where n0 is')
-      await script.stage.form()
+      const { registry } = script.stage.world
+      await script.stage.until('both are members', () => registry.view.members.size === 2)
+      await script.stage.pass(1_000)
     }
   },
   {
@@ -56,6 +58,10 @@ export const plays: readonly Play[] = [
     act: async script => {
       const { stage } = script
       await script.formed()
+      await script.silently(async () => {
+        await pods(script, 1, 1)
+        await stage.pass(8_000)
+      })
       script.say('the cable between n0 and n1 is cut; each side goes on with what it has')
       stage.cut(0, 1)
       await stage.pass(2_000)

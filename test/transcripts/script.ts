@@ -31,13 +31,18 @@ export class Script {
     this.stage = new Stage({ seed: 20, ...options })
     this.#hidden = new Set(usuallyHidden.filter(type => !shown.includes(type)))
     const { world } = this.stage
-    world.net.holds = (from, to, envelope) => this.#onSent(from, to, envelope)
+    this.#listen()
     const note = world.note.bind(world)
     world.note = line => {
       note(line)
       if (told.test(line)) this.#write(plain(line))
     }
     for (const node of world.nodes) this.#watch(node)
+  }
+
+  /** The stage keeps messages back in ways of its own while it forms. */
+  #listen(): void {
+    this.stage.world.net.holds = (from, to, envelope) => this.#onSent(from, to, envelope)
   }
 
   get text(): string {
@@ -53,6 +58,7 @@ export class Script {
   async formed(ms = 8_000): Promise<void> {
     this.#isSilent = true
     await this.stage.form()
+    this.#listen()
     await this.stage.pass(ms)
     this.#isSilent = false
   }
