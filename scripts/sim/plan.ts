@@ -4,7 +4,7 @@
 import type { ConfirmMode } from '../../src/actors/house.ts'
 import { Chance } from './chance.ts'
 import type { Ending } from './pods.ts'
-import type { Moment } from './sim-node.ts'
+import type { Moment } from './node-setup.ts'
 import { type FaultKind, type Profile, profiles } from './profiles.ts'
 
 /** Nodes, pods and pools by number; those that do not fit the state of the world by then do nothing. */

@@ -3,59 +3,19 @@
 
 import type { Address } from '../../src/core/address.ts'
 import { Deliveries } from '../../src/core/deliveries.ts'
-import type { Rules } from '../../src/core/lease/rules.ts'
-import {
-  type ConfirmMode,
-  furnish,
-  type HouseParts,
-  type HouseRefs
-} from '../../src/actors/house.ts'
+import { furnish, type HouseParts, type HouseRefs } from '../../src/actors/house.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
 import { wire } from '../../src/core/protocol.ts'
 import type { Joining } from '../../src/core/registry/record.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
-import type { Log } from '../../src/ports/log.ts'
-import type { PoolDocument, PoolListing } from '../../src/ports/pool-source.ts'
-import type { Agenda } from './agenda.ts'
+import type { PoolListing } from '../../src/ports/pool-source.ts'
 import { Chance } from './chance.ts'
-import { type Net, SimMesh } from './net.ts'
+import type { Moment, NodeSetup, Surroundings } from './node-setup.ts'
+import { SimMesh } from './net.ts'
 import type { Pods } from './pods.ts'
 import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
-import type { SimRegistry } from './sim-registry.ts'
-import { type Handled, SimSystem } from './sim-system.ts'
-
-/** Where a process dies: before its next message, or on either side of a commit. */
-export type Moment = 'message' | 'beforeCommit' | 'afterCommit'
-
-export interface NodeSetup {
-  readonly index: number
-  readonly seed: number
-  readonly pace: number
-  readonly confirm: ConfirmMode
-  readonly rules: Rules
-  readonly documents: readonly PoolDocument[]
-  readonly cooldown: HouseParts['cooldown']
-  readonly reap: HouseParts['reap']
-}
-
-/** What a node tells of itself. */
-export interface NodeObserver {
-  onHandling(node: SimNode, actor: string, message: Handled): void
-  onCommitted(node: SimNode, changes: readonly Change[]): void
-  onCrashed(node: SimNode, actor: string, error: unknown): void
-  onEnded(node: SimNode, why: string): void
-  onProcess(node: SimNode, what: 'starts' | 'dies'): void
-  onPipes(change: number): void
-  readonly log: (node: SimNode) => Log
-}
-
-export interface Surroundings {
-  readonly agenda: Agenda
-  readonly net: Net
-  readonly registry: SimRegistry
-  readonly observer: NodeObserver
-}
+import { SimSystem } from './sim-system.ts'
 
 interface Process {
   readonly system: SimSystem
@@ -85,7 +45,7 @@ export class SimNode {
   #doom: { readonly moment: Moment; left: number; readonly onDead: () => void } | undefined
   /** How many times slower than usual it handles messages. */
   slowness = 1
-  /** How often its disk was lost, with all that it remembered of pods that had ended. */
+  /** How often its disk was lost. */
   lostDisks = 0
   /** Set once, by the world. */
   pods: Pods | undefined

@@ -247,10 +247,13 @@ class Broker {
       free: count(own.free)
     }
     if (verdict.type === 'Full') return { type: 'Full', usage }
-    const silent = verdict.silent.map(index => ({
-      node: this.#view.members.get(index)?.node ?? String(index),
-      owned: this.#search(pool).hinted(index)
-    }))
+    // In the same order each time: kubelet groups events by their text.
+    const silent = verdict.silent
+      .map(index => ({
+        node: this.#view.members.get(index)?.node ?? String(index),
+        owned: this.#search(pool).hinted(index)
+      }))
+      .sort((a, b) => (a.node < b.node ? -1 : 1))
     return { type: 'Unreachable', usage, silent }
   }
 }

@@ -194,8 +194,6 @@ export class Transfers {
     if (verdict.refused.length > 0 || !desk.merge(verdict, marks)) return
     this.#rememberRich(from, grant.pool, grant.holding.free)
     desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
-    // Who waits is served first, so that the broker asks for no pod that has an address by now.
-    this.#room.serve()
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: grant })
   }
 

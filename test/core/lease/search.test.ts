@@ -105,7 +105,10 @@ t.test('where not everybody is connected, who has no connection is asked all the
   search.setMembers(members, new Set(), 0, new Set([a, b]))
   search.need(1, 0, { ...none, used: 10 }, total)
   const asked = run(search, 0, 1_000)
-  t.same(asked.map(({ to }) => to).sort((one, other) => one - other), [a, b])
+  t.same(
+    asked.map(({ to }) => to).sort((one, other) => one - other),
+    [a, b]
+  )
   t.equal(search.verdict(1_000), undefined, 'a dial and a greeting take their time')
   search.denied(b, { ...none, used: 10 }, [])
   run(search, 1_000, 3_000)
