@@ -29,6 +29,7 @@ export const ablations: Readonly<Record<keyof Rules, Catch>> = {
   asked: { by: 'profile', profile: 'churn', seeds: 40 },
   unanimous: { by: 'profile', profile: 'rollback', seeds: 40 },
   voidRound: { by: 'schedule', file: 'm2-void-round' },
+  testimonyAtOnce: { by: 'schedule', file: 'testimony-at-once' },
   vouchConfirmed: { by: 'schedule', file: 'vouch-confirmed' },
   nonce: { by: 'schedule', file: 'm6-nonce', together: ['addressee'] },
   standingDuty: { by: 'profile', profile: 'reclaim', seeds: 40 },

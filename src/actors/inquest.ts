@@ -206,7 +206,7 @@ class Inquest {
     const live = new Map<MemberIndex, AddressSet>()
     for (const [member, testimony] of round.answers) {
       if (testimony.type !== 'Collected') continue
-      runs.push(...testimony.runs)
+      if (!rules.testimonyAtOnce) runs.push(...testimony.runs)
       live.set(member, AddressSet.of(testimony.live))
     }
     this.#close({ type: 'Conclude', round: round.index, runs, live })

@@ -10,6 +10,7 @@ import { Desk, type DeskOptions } from './desk.ts'
 import { Estate } from './estate.ts'
 import { Evidence } from './evidence.ts'
 import { reserveExact } from './exact-address.ts'
+import type { Testified } from './messages/inquest.ts'
 import type { ViewAdvanced } from './messages/membership.ts'
 import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
 import type { Behaviour } from './runtime/behaviour.ts'
@@ -190,9 +191,15 @@ function heard(state: State, { from, body }: PeerSays): void {
     case 'Confirm':
       return testimony.confirm(from, body)
     case 'Collected':
+      if (testimony.collected(from, body)) testify(state, from, body)
+      return settle(state)
     case 'Confirmed':
-      return desk.neighbours.inquest.insist({ type: 'Testified', from, testimony: body })
+      return testify(state, from, body)
   }
+}
+
+function testify({ desk }: State, from: MemberIndex, testimony: Testified['testimony']): void {
+  desk.neighbours.inquest.insist({ type: 'Testified', from, testimony })
 }
 
 /** What was decided may have brought addresses, duties and news. */

@@ -113,6 +113,19 @@ export class Testimony {
     this.#desk.post(from, { type: 'Collected', domain, nonce, runs, live })
   }
 
+  /**
+   * An answer to this node's own question is knowledge from now on, before its round is complete: whoever said
+   * it may be removed meanwhile, and what this node then answers another heir must have it. False when the
+   * registry as it is known here does not explain all of it, so that the member has to be asked again.
+   */
+  collected(from: MemberIndex, { runs }: BodyOf<'Collected'>): boolean {
+    const { custody, rules } = this.#desk
+    if (!rules.testimonyAtOnce) return true
+    const verdict = custody.judge(runs)
+    this.#evidence.weigh(verdict, from)
+    return this.#desk.merge(verdict) && verdict.refused.length === 0
+  }
+
   /** A member that was away asks what it has forgotten. Answered also by those who wait for the same. */
   confirm(from: MemberIndex, { nonce, runs }: BodyOf<'Confirm'>): void {
     const { custody, domain } = this.#desk

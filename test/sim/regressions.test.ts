@@ -9,7 +9,13 @@ const seeds = [
   ['reclaim', 6, 'a question after a reboot took the place of an inheritance for ever'],
   ['mixed', 9, 'each ADD put off the deadline of those before it'],
   ['crash', 513, 'who asked for the head while the disk refused was never answered'],
-  ['mixed', 32, 'a draining node gave away what still cooled down']
+  ['mixed', 32, 'a draining node gave away what still cooled down'],
+  [
+    'rollback',
+    56_946,
+    'an heir merged what a removed member had said after it had answered another'
+  ],
+  ['reclaim', 55_500, 'likewise, with the grant of a member that was removed during two rounds']
 ] as const
 
 for (const [profile, seed, what] of seeds) {

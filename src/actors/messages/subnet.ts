@@ -168,7 +168,7 @@ export interface Exposed {
   readonly evidence: string
 }
 
-/** Sent by the inquest after a complete round: all that is known, and where pods live. */
+/** Sent by the inquest after a complete round: where pods live, and what the subnet has not heard yet. */
 export interface Conclude {
   readonly type: 'Conclude'
   /** How much of the registry everybody had read who answered: later removals need another round. */

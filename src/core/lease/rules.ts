@@ -22,6 +22,8 @@ export interface Rules {
   readonly unanimous: boolean
   /** A round is void when a member was removed before it had answered. */
   readonly voidRound: boolean
+  /** An answer to an heir is knowledge at once, not only when its round is complete. */
+  readonly testimonyAtOnce: boolean
   /** A member that has not been confirmed since its reboot vouches for nothing. */
   readonly vouchConfirmed: boolean
   /** An answer counts in the round that it was asked in. */
@@ -57,6 +59,7 @@ export const allRules: Rules = {
   asked: true,
   unanimous: true,
   voidRound: true,
+  testimonyAtOnce: true,
   vouchConfirmed: true,
   nonce: true,
   standingDuty: true,
