@@ -198,7 +198,7 @@ function heard(state: State, { from, body }: PeerSays): void {
   }
 }
 
-function testify({ desk }: State, from: MemberIndex, testimony: Testified['testimony']): void {
+function testify({ desk }: State, from: PeerSays['from'], testimony: Testified['testimony']): void {
   desk.neighbours.inquest.insist({ type: 'Testified', from, testimony })
 }
 
