@@ -190,6 +190,13 @@ t.test('files are named for their concept', async t => {
   )
 })
 
+t.test('chance in tests begins where all agree', async t => {
+  const wrong = globSync('{test,scripts}/**/*.ts', { cwd: root })
+    .filter(path => path !== 'test/support/property.ts')
+    .filter(path => /^import .*'fast-check'/m.test(readFileSync(join(root, path), 'utf8')))
+  t.same(wrong, [])
+})
+
 t.test('nothing is left for later', async t => {
   const marks = /\b(TODO|FIXME|XXX|HACK)\b/
   const wrong = globSync('{src,scripts}/**/*.{ts,c}', { cwd: root }).filter(path =>

@@ -1,10 +1,10 @@
 // Frames and requests from somebody who is not a plugin of ours.
 
-import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import t from 'tap'
 import { FrameReader, frameBytesMax, frameOf } from '../../src/cni/frame.ts'
 import { decodeRequest } from '../../src/cni/plugin-request.ts'
+import * as fc from '../support/property.ts'
 
 const good = {
   v: 1,

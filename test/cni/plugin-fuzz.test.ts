@@ -1,37 +1,24 @@
 // Garbage on stdin and from the daemon, into a plugin that is built with the address and undefined behaviour
-// sanitizers. ORBWEAVER_FUZZ_SEED repeats a run.
+// sanitizers.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pack } from 'msgpackr'
 import t from 'tap'
 import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { Chance } from '../../scripts/sim/chance.ts'
 import { FakeDaemon, frame } from '../support/fake-daemon.ts'
 import { attachment, execute, temporaryDirectory, type Outcome } from '../support/plugin.ts'
+import { repeatedBy, seed } from '../support/seed.ts'
 
-const seed = Number(process.env['ORBWEAVER_FUZZ_SEED'] ?? Date.now() % 2 ** 31)
-const random = generator(seed)
+const chance = new Chance(seed, 'plugin fuzz')
 const directory = temporaryDirectory(t)
 const socket = join(directory, 'cni.sock')
 const sanitize = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const plugin = buildPlugin({ cc: 'cc', flags: sanitize, output: join(directory, 'orbweaver') })
 const environment = { ASAN_OPTIONS: 'detect_leaks=0', ...attachment }
 
-t.comment(`seed ${seed}`)
-
-/** mulberry32: small, and the same everywhere. */
-function generator(state: number): (below: number) => number {
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below)
-  }
-}
-
-function pick<T>(list: readonly T[]): T {
-  return list[random(list.length)] as T
-}
+t.comment(repeatedBy)
 
 const pieces = [
   ...[
@@ -84,16 +71,16 @@ const pieces = [
 /** Cut, change, repeat or insert, a few times. */
 function mutate(original: Buffer): Buffer {
   let bytes = Buffer.from(original)
-  for (let times = 1 + random(4); times > 0; times -= 1) {
-    const [from, to] = [random(bytes.length + 1), random(bytes.length + 1)].toSorted(
+  for (let times = 1 + chance.below(4); times > 0; times -= 1) {
+    const [from, to] = [chance.below(bytes.length + 1), chance.below(bytes.length + 1)].toSorted(
       (a, b) => a - b
     ) as [number, number]
-    switch (random(6)) {
+    switch (chance.below(6)) {
       case 0:
         bytes = bytes.subarray(0, from)
         break
       case 1:
-        if (bytes.length > 0) bytes[random(bytes.length)] = random(256)
+        if (bytes.length > 0) bytes[chance.below(bytes.length)] = chance.below(256)
         break
       case 2:
         bytes = Buffer.concat([bytes.subarray(0, from), bytes.subarray(to)])
@@ -102,10 +89,10 @@ function mutate(original: Buffer): Buffer {
         bytes = Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)])
         break
       case 4:
-        if (from < bytes.length) bytes[from] = bytes.readUInt8(from) ^ (1 << random(8))
+        if (from < bytes.length) bytes[from] = bytes.readUInt8(from) ^ (1 << chance.below(8))
         break
       default:
-        bytes = Buffer.concat([bytes.subarray(0, from), pick(pieces), bytes.subarray(from)])
+        bytes = Buffer.concat([bytes.subarray(0, from), chance.pick(pieces), bytes.subarray(from)])
     }
   }
   return bytes
@@ -134,7 +121,7 @@ function configurations(): Buffer[] {
       ipam: { ...ipam, ipam_unix_socket_path: '/x' },
       'cni.dev/attachments': [{ containerID: 'a', ifname: 'b' }]
     }
-  ].map(object => Buffer.from(JSON.stringify(object, null, pick([0, 1]))))
+  ].map(object => Buffer.from(JSON.stringify(object, null, chance.pick([0, 1]))))
 }
 
 function isJson(text: string): boolean {
@@ -152,7 +139,7 @@ function judge(outcome: Outcome, what: string, input: Buffer): string | undefine
   const isSound = stdout === '' || isJson(stdout) || input.toString().includes(stdout)
   const sound = stderr === '' && (status === 0 || status === 1) && isSound
   if (sound && (status === 0 || stdout !== '')) return undefined
-  return `seed ${seed}, ${what}: ${JSON.stringify(outcome)} for ${input.toString('base64')}`
+  return `${repeatedBy}, ${what}: ${JSON.stringify(outcome)} for ${input.toString('base64')}`
 }
 
 /** Run until there were enough or the time is up, a few at once; returns the first trouble. */
@@ -179,9 +166,11 @@ t.test('garbage on stdin', async t => {
   const daemon = await FakeDaemon.start(socket, conversation => conversation.answer(answer))
   t.teardown(() => daemon.stop())
   const trouble = await many(1000, 6, async () => {
-    const stdin = mutate(pick(configurations()))
+    const stdin = mutate(chance.pick(configurations()))
     // The mutation may have changed where the socket and the queue are. STATUS does no harm anywhere.
-    const CNI_COMMAND = isJson(stdin.toString()) ? 'STATUS' : pick(['ADD', 'CHECK', 'DEL', 'GC'])
+    const CNI_COMMAND = isJson(stdin.toString())
+      ? 'STATUS'
+      : chance.pick(['ADD', 'CHECK', 'DEL', 'GC'])
     return judge(
       await execute(plugin, { env: { ...environment, CNI_COMMAND }, stdin }),
       CNI_COMMAND,
@@ -204,12 +193,12 @@ t.test('garbage from the daemon', async t => {
   const trouble = await many(1000, 6, async () => {
     const answer = pack([
       1,
-      random(2),
-      random(2) === 0 ? pick(answers) : Buffer.from(pick(answers))
+      chance.below(2),
+      chance.below(2) === 0 ? chance.pick(answers) : Buffer.from(chance.pick(answers))
     ])
-    bytes = mutate(random(2) === 0 ? frame(answer) : frame(mutate(answer)))
+    bytes = mutate(chance.below(2) === 0 ? frame(answer) : frame(mutate(answer)))
     const sent = bytes
-    const CNI_COMMAND = pick(['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'])
+    const CNI_COMMAND = chance.pick(['ADD', 'CHECK', 'DEL', 'GC', 'STATUS'])
     const env = { ...environment, CNI_COMMAND }
     return judge(
       await execute(plugin, { env, ...(stdin === undefined ? {} : { stdin }) }),
@@ -263,7 +252,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 t.test('the scanner takes what JSON.parse takes, with the right members', async t => {
-  const documents = Array.from({ length: 20_000 }, () => mutate(pick(configurations())))
+  const documents = Array.from({ length: 20_000 }, () => mutate(chance.pick(configurations())))
   let taken = 0
   const isRight = (document: Buffer, sent: string | undefined) => {
     const whole = parseObject(document.toString('utf8'))
@@ -314,6 +303,6 @@ t.test('the reader of answers stays within the frame', async t => {
   const answers = ['{"a":"b"}', '{}', `{"a":"${'x'.repeat(300)}"}`, `{"a":"${'x'.repeat(70_000)}"}`]
     .flatMap(body => [pack([1, 0, body]), pack([1, 1, Buffer.from(body)])])
     .concat(pack([1, 0, '{}', 'more']))
-  const others = Array.from({ length: 30_000 }, () => mutate(pick(answers.slice(0, 6))))
+  const others = Array.from({ length: 30_000 }, () => mutate(chance.pick(answers.slice(0, 6))))
   t.match(harness([...answers, ...others], 'answers').toString(), /^1{9}[01]{30000}$/)
 })

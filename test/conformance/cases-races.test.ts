@@ -4,8 +4,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { Chance } from '../../scripts/sim/chance.ts'
 import { eventually } from '../support/command.ts'
-import { Chance, seed } from './chance.ts'
+import { repeatedBy, seed } from '../support/seed.ts'
 import { fiveIpv4, type PoolText } from './pools.ts'
 import { type CniResult, plainAddresses } from './result.ts'
 import type { Attachment } from './runtime.ts'
@@ -13,7 +14,7 @@ import { codeOf } from './verdict.ts'
 import { decode, type Message, Middleman } from './wire.ts'
 import { conformance, nobody, plugin, type World, type WorldOptions } from './world.ts'
 
-t.comment(`ORBWEAVER_SEED=${seed}`)
+t.comment(repeatedBy)
 
 const fifty: PoolText = { ...fiveIpv4, ips: ['10.9.0.2-10.9.0.51'] }
 conformance('case 36: many ADDs at once', { pools: [fifty] }, async (w, t) => {
@@ -69,7 +70,7 @@ conformance(
   'case 37: a DEL that races an ADD wins',
   { ...watched, pools: [fifty], config: rested },
   async (w, t) => {
-    const chance = new Chance(seed)
+    const chance = new Chance(seed, 'races')
     const between = await middleman(w)
     const seen = new Map<string, () => void>()
     const pause = async (body: Buffer) => {
@@ -131,7 +132,7 @@ conformance('case 37: a DEL ends an ADD that waits', { config: cooling }, async 
 
 const reaped = { reconcile: { everySeconds: 0.2, graceSeconds: 0 }, ...rested }
 conformance('case 38: a killed plugin leaves nothing behind', { config: reaped }, async (w, t) => {
-  const chance = new Chance(seed)
+  const chance = new Chance(seed, 'races')
   for (let i = 0; i < 20; i += 1) {
     const pod = w.pod()
     const kill = new AbortController()
@@ -241,7 +242,7 @@ conformance('case 41: a promise survives the death of the daemon', watched, asyn
 
 const roomy = { pools: [fifty] }
 conformance('case 41: the daemon is killed at any moment of an ADD', roomy, async (w, t) => {
-  const chance = new Chance(seed)
+  const chance = new Chance(seed, 'races')
   const rounds = 12
   const told = new Map<Attachment, string>()
   for (let i = 0; i < rounds; i += 1) {

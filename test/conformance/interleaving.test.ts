@@ -1,13 +1,14 @@
 // Anything may happen in any order: ADD, DEL and GC of a few pods over a smaller pool, plugins killed,
 // daemons killed and stopped. After every step no two living attachments were told one address; at the
-// end nothing is left. ORBWEAVER_STEPS and ORBWEAVER_SEED choose how long and which; ten thousand steps
-// take some minutes, more than tap gives a file: node test/conformance/interleaving.test.ts
+// end nothing is left. ORBWEAVER_RUNS=30 takes some minutes, more than tap gives a file:
+// node test/conformance/interleaving.test.ts
 
 import { existsSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
+import { Chance } from '../../scripts/sim/chance.ts'
 import { eventually } from '../support/command.ts'
-import { Chance, seed } from './chance.ts'
+import { repeatedBy, runsFactor, seed } from '../support/seed.ts'
 import { Judge } from './interleaving-judge.ts'
 import { fiveIpv4, fiveIpv6 } from './pools.ts'
 import { plainAddresses } from './result.ts'
@@ -15,7 +16,7 @@ import type { Attachment } from './runtime.ts'
 import { codeOf, errorOf } from './verdict.ts'
 import { nobody, World } from './world.ts'
 
-const steps = Number(process.env['ORBWEAVER_STEPS'] ?? 300)
+const steps = Math.ceil(300 * runsFactor)
 /** More pods than addresses, so that the pools are often exhausted, and one of them before the other. */
 const podCount = 9
 const fourIpv6 = { ...fiveIpv6, ips: ['fd09::2-fd09::5'] }
@@ -187,15 +188,15 @@ function queued(w: World): number {
   return readdirSync(w.daemon.queue).filter(name => name.endsWith('.del')).length
 }
 
-t.test(`${steps} steps of seed ${seed}`, { timeout: 60_000 + steps * stepMsMax }, async t => {
-  t.comment(`ORBWEAVER_STEPS=${steps} ORBWEAVER_SEED=${seed}`)
+t.test(`${steps} steps of chance`, { timeout: 60_000 + steps * stepMsMax }, async t => {
+  t.comment(repeatedBy)
   const w = await World.open({
     pools: [fiveIpv4, fourIpv6],
     config: { cooldown: { seconds: 0.02, scarceSeconds: 0.005 } },
     ipam: { connect_timeout_seconds: 20, answer_timeout_seconds: 25 }
   })
   t.teardown(() => w.close())
-  const run = new Run(w, new Chance(seed))
+  const run = new Run(w, new Chance(seed, 'interleaving'))
   for (let i = 1; i <= steps && run.judge.faults.length === 0; i += 1) {
     await run.step()
     if (i % auditEvery === 0) await run.audit()
@@ -203,7 +204,7 @@ t.test(`${steps} steps of seed ${seed}`, { timeout: 60_000 + steps * stepMsMax }
   await run.audit()
   const counts = [...run.counts].map(([what, count]) => `${count} x ${what}`)
   t.comment(counts.toSorted().join(', '))
-  t.same(run.judge.faults, [], `seed ${seed}`)
+  t.same(run.judge.faults, [], repeatedBy)
   await run.deleteAll()
   await eventually('nothing is left', async () => (await w.held()).length === 0)
   await w.checkAlways(t, 0)

@@ -1,11 +1,11 @@
 // The book against a dumb model over a universe of a few addresses: what it hands out, when, and never twice.
 
-import fc from 'fast-check'
 import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
 import { formatRange } from '../../src/core/address-range.ts'
 import { AddressSet } from '../../src/core/address-set.ts'
 import { AddressBook, type Reservation } from '../../src/core/address-book.ts'
+import * as fc from '../support/property.ts'
 import { ip, pool, sandbox } from '../support/samples.ts'
 
 const policy = { normalMs: 30_000, scarceMs: 5_000 }

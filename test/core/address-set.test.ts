@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { type Address, ipv4Base } from '../../src/core/address.ts'
 import { type AddressRange, formatRange } from '../../src/core/address-range.ts'
 import { AddressSet, crossings } from '../../src/core/address-set.ts'
+import * as fc from '../support/property.ts'
 
 /** A universe of six bits around the place where IPv6 ends and IPv4 begins. */
 const universe = Array.from({ length: 64 }, (_, i) => (ipv4Base - 32n + BigInt(i)) as Address)

@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net'
-import fc from 'fast-check'
 import t from 'tap'
 import {
   type Address,
@@ -12,6 +11,7 @@ import {
   parseAddress,
   toAddress
 } from '../../src/core/address.ts'
+import * as fc from '../support/property.ts'
 
 const anyIpv6 = fc.bigInt({ min: 0n, max: (1n << 128n) - 1n })
 /** Groups that are often zero, so that runs of zeros of every length and place occur. */

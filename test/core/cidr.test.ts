@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { bitsOf, familyOf, parseAddress, toAddress } from '../../src/core/address.ts'
 import { formatRange, rangeContains } from '../../src/core/address-range.ts'
 import { cidrOf, cidrsOverlap, formatCidr, parseCidr, unassignable } from '../../src/core/cidr.ts'
+import * as fc from '../support/property.ts'
 
 function cidr(text: string) {
   const parsed = parseCidr(text)

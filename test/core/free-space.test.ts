@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { type Address, ipv4Base } from '../../src/core/address.ts'
 import { AddressSet } from '../../src/core/address-set.ts'
 import { FreeSpace } from '../../src/core/free-space.ts'
+import * as fc from '../support/property.ts'
 
 const at = (i: number) => (ipv4Base + BigInt(i)) as Address
 

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import t from 'tap'
 import { formatRange } from '../../src/core/address-range.ts'
 import { problemText, type PoolDocument } from '../../src/core/pool-document.ts'
 import { buildPoolSet, emptyPoolSet, type PoolSet } from '../../src/core/pool-set.ts'
+import * as fc from '../support/property.ts'
 
 type Spec = Readonly<Record<string, unknown>>
 

@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
-import fc from 'fast-check'
 import t from 'tap'
 import { type Address, addressToBytes, formatAddress } from '../../src/core/address.ts'
 import { parseLocalAddresses } from '../../src/host/local-addresses.ts'
+import * as fc from '../support/property.ts'
 
 const texts = (list: string) => parseLocalAddresses(list).map(formatAddress).sort()
 

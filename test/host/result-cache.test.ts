@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress } from '../../src/core/address.ts'
 import {
@@ -13,6 +12,7 @@ import {
   readResultCache
 } from '../../src/host/result-cache.ts'
 import { cached } from '../support/cached-result.ts'
+import * as fc from '../support/property.ts'
 
 const encode = (content: unknown) => Buffer.from(JSON.stringify(content))
 

@@ -1,7 +1,6 @@
 // Messages survive the wire; what is no message is a value, whatever the bytes are.
 
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import { parseAddress, toAddress, type Address } from '../../src/core/address.ts'
 import { decodeEnvelope, encodeEnvelope } from '../../src/mesh/codec.ts'
@@ -9,6 +8,7 @@ import { shapeProblem } from '../../src/mesh/msgpack-shape.ts'
 import { runsToWire } from '../../src/mesh/run-codec.ts'
 import { frameBytesMax, runsPerMessageMax } from '../../src/mesh/wire-limits.ts'
 import type { Run } from '../../src/core/lease/register.ts'
+import * as fc from '../support/property.ts'
 import { envelopeOf, someEnvelope, someRun } from './envelopes.ts'
 import t from 'tap'
 

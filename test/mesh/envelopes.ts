@@ -1,10 +1,10 @@
 // Messages of every type, by chance and by example.
 
-import fc from 'fast-check'
 import { ipv4Base, toAddress, type Address } from '../../src/core/address.ts'
 import type { AddressRange } from '../../src/core/address-range.ts'
 import { compareRegisters, type Register, type Run } from '../../src/core/lease/register.ts'
 import type { Body, Envelope } from '../../src/core/protocol.ts'
+import * as fc from '../support/property.ts'
 
 const count = fc.oneof(fc.nat(200), fc.maxSafeNat())
 const hex = (bytes: number) =>

@@ -1,7 +1,6 @@
 // From what runtimes remember and what is really there to attachments: whose pod it is, what is gone, what
 // nobody remembers, and what two claim.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress } from '../../src/core/address.ts'
 import { type Attachment, keyText } from '../../src/core/attachment.ts'
@@ -11,6 +10,7 @@ import { livingPods } from '../../src/living-pods.ts'
 import type { SandboxProbe, Seen } from '../../src/ports/sandbox-probe.ts'
 import { cached } from '../support/cached-result.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import * as fc from '../support/property.ts'
 import { ip, pool } from '../support/samples.ts'
 
 const witness = { path: '/run/netns', id: '1:1' }

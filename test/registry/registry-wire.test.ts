@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { pack } from 'msgpackr'
 import t from 'tap'
 import { recordBytesMax } from '../../src/core/registry/record-text.ts'
@@ -12,6 +11,7 @@ import {
   type Question,
   questionBytesMax
 } from '../../src/registry/registry-wire.ts'
+import * as fc from '../support/property.ts'
 
 const hash = 'ab'.repeat(32)
 const record = new Uint8Array([123, 125])

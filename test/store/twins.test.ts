@@ -5,12 +5,12 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import t from 'tap'
 import type { AttachmentStore, Change, StoredState } from '../../src/ports/attachment-store.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { register, run } from '../contracts/lease-changes.contract.ts'
+import * as fc from '../support/property.ts'
 import { attachment, ip, key } from '../support/samples.ts'
 
 const domains = ['10.9.0.0/24', '10.8.0.0/24']

@@ -1,6 +1,5 @@
 // How much a donor gives, and which addresses.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { formatRange, parseRange } from '../../../src/core/address-range.ts'
 import { AddressSet } from '../../../src/core/address-set.ts'
@@ -11,6 +10,7 @@ import {
   isScarce,
   lowWater
 } from '../../../src/core/lease/grant.ts'
+import * as fc from '../../support/property.ts'
 import { at } from './lease-samples.ts'
 
 const plenty: GrantInput = {

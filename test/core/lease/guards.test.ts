@@ -1,6 +1,5 @@
 // What a node takes from others about addresses, above all about its own.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { contestsMax, judge } from '../../../src/core/lease/guards.ts'
 import { LeaseMap } from '../../../src/core/lease/lease-map.ts'
@@ -10,6 +9,7 @@ import {
   retired,
   sameRegister
 } from '../../../src/core/lease/register.ts'
+import * as fc from '../../support/property.ts'
 import { anyRuns, at, register, registersOf, run, universe } from './lease-samples.ts'
 
 const me = 1

@@ -1,10 +1,10 @@
 // The map against a list of one register for each address: merging, its laws, the hash, and what it costs.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { formatRange } from '../../../src/core/address-range.ts'
 import { LeaseMap } from '../../../src/core/lease/lease-map.ts'
 import { compareRegisters, type Register, type Run } from '../../../src/core/lease/register.ts'
+import * as fc from '../../support/property.ts'
 import { ip } from '../../support/samples.ts'
 import { anyRuns, at, register, registersOf, run, universe } from './lease-samples.ts'
 

@@ -1,9 +1,9 @@
 // Registers and runs over a few addresses, as the tests of custody need them.
 
-import fc from 'fast-check'
 import { type Address, ipv4Base } from '../../../src/core/address.ts'
 import type { LeaseMap } from '../../../src/core/lease/lease-map.ts'
 import type { Register, Run } from '../../../src/core/lease/register.ts'
+import * as fc from '../../support/property.ts'
 
 export const at = (i: number) => (ipv4Base + BigInt(i)) as Address
 

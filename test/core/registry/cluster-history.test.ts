@@ -1,6 +1,5 @@
 // Whatever people and nodes propose, in whatever order: what the registry takes keeps these promises.
 
-import fc from 'fast-check'
 import t from 'tap'
 import { formatAddress, ipv4Base, toAddress } from '../../../src/core/address.ts'
 import { type AddressRange, rangesOverlap } from '../../../src/core/address-range.ts'
@@ -13,6 +12,7 @@ import {
   resolve
 } from '../../../src/core/registry/cluster-view.ts'
 import type { Proposal } from '../../../src/core/registry/record.ts'
+import * as fc from '../../support/property.ts'
 import { addRange, bytesOf, changeRange, decide, genesis, join, remove } from './records.ts'
 
 const tiny = '10.9.0.0/27'
