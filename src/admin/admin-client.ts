@@ -1,7 +1,7 @@
 // The other end of the admin socket: one request of the command line, and its answer.
 
-import { request } from 'node:http'
 import { errorCodeOf, messageOf } from '../core/error-text.ts'
+import { request } from './http.ts'
 
 /** Longer than the daemon itself waits for other nodes. */
 const answerTimeoutMs = 60_000

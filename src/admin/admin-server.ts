@@ -1,6 +1,6 @@
 // The admin socket: plain HTTP with JSON for people and tools on this node, and for whoever operates the cluster.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { messageOf } from '../core/error-text.ts'
 import type { Json } from '../core/fields.ts'
 import type { Listen } from '../ports/listen.ts'
@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type { AdminService, OpenService } from './admin-service.ts'
 import { type Answer, refused } from './answer.ts'
 import { drainNode } from './drain.ts'
+import { createServer } from './http.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { removeNode } from './removal.ts'
 import {
