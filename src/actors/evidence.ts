@@ -1,7 +1,7 @@
 // What others say of this node's own addresses. A register that only this node could have written, and that it
 // does not remember, proves that its database comes from the past: it stops. What nobody could have written
-// is a forgery or a mistake of the sender, and proves nothing about this node. A count without a register is
-// between the two: a reason to ask everybody.
+// is a forgery or a mistake of the sender, and proves nothing about this node. A count without a register, or a
+// register under a count that this node has used for something else, is between the two: a reason to ask everybody.
 
 import type { Verdict } from '../core/lease/guards.ts'
 import { keyOf, type MemberIndex, type Register, type Run } from '../core/lease/register.ts'
@@ -45,8 +45,12 @@ export class Evidence {
     if (!desk.rules.forgotten) return
     for (const run of forgotten) {
       const what = `${formatRange(run)} ${describe(run.register)}`
-      if (this.#isForged(run)) desk.log.error({ from, what }, 'a forged register was not taken')
-      else return desk.end(`others remember what this node's database does not: ${what}`)
+      if (!this.#isForged(run)) {
+        return desk.end(`others remember what this node's database does not: ${what}`)
+      }
+      desk.log.error({ from, what }, 'a forged register was not taken')
+      // Or this node fell back and has written as often again: then others have it as well.
+      if (run.register.writer === desk.custody.me) this.#askAll(from, what)
     }
   }
 
@@ -64,22 +68,32 @@ export class Evidence {
    * asked, since it may be so; and it does not end because of it, since one member may be mistaken.
    */
   suspect(wctr: number, from: MemberIndex): void {
+    const { custody, rules } = this.#desk
+    if (!rules.forgotten || custody.me === undefined || wctr <= this.#own) return
+    this.#askAll(from, `count ${this.#own} < ${wctr}`)
+  }
+
+  #askAll(from: MemberIndex, what: string): void {
     const desk = this.#desk
-    const { custody, rules, neighbours } = desk
-    const own = this.#own
+    const { custody, neighbours } = desk
     const me = custody.me
-    if (!rules.forgotten || me === undefined || wctr <= own || desk.isUnconfirmed) return
+    if (me === undefined || desk.isUnconfirmed) return
     const now = desk.now()
     if (now - (this.#suspected.get(from) ?? -suspicionMs) < suspicionMs) return
     this.#suspected.set(from, now)
     desk.log.warn(
-      { domain: desk.domain, from, own, wctr },
-      'a member says that this node has written more than it remembers; all are asked'
+      { domain: desk.domain, from, what },
+      'a member says that this node has written what it does not remember; all are asked'
     )
     desk.isUnconfirmed = true
     desk.notServing = 'this node asks the others whether it has forgotten something'
     const runs = custody.map.runsOf(me)
-    neighbours.inquest.insist({ type: 'AskWhetherForgotten', wctr: own, runs, isSuspicion: true })
+    neighbours.inquest.insist({
+      type: 'AskWhetherForgotten',
+      wctr: this.#own,
+      runs,
+      isSuspicion: true
+    })
   }
 
   /** Nobody shows that anything is lost, but the counts up to here may have been used. */
