@@ -126,7 +126,7 @@ t.test('a machine that is off', async t => {
   })
   t.ok(first.process.pid)
   const [run, runThere] = [command(dir), command(other)]
-  await eventually('a session', async () => / n2 +yes /.test((await run('peers')).stdout), 30_000)
+  await eventually('a session', async () => / n2 +yes /.test((await run('peers')).stdout))
   // In no pool, so it comes only by its name.
   t.same(await runThere('transfer', '10.9.0.15'), {
     ...{ code: 0, stdout: '10.9.0.15 is here now\n', stderr: '' }
@@ -136,7 +136,7 @@ t.test('a machine that is off', async t => {
     stderr: /n2 is not off: it is connected/
   })
   await second.kill()
-  await eventually('the loss', async () => / n2 +no /.test((await run('peers')).stdout), 30_000)
+  await eventually('the loss', async () => / n2 +no /.test((await run('peers')).stdout))
   t.match(await run('transfer', '10.9.0.15'), {
     code: 1,
     stderr: /10\.9\.0\.15 is held by n2, which does not answer/

@@ -63,7 +63,7 @@ async function suite(): Promise<void> {
     remove([{ ...second, ids: second.ids.slice(0, 1) }])
     // It tries again, as runtimes do: who was asked in vain passes on what becomes free.
     const isServed = () => add([next]).addresses.length === 1
-    t.ok(await eventually('a pod ended on another node', isServed, 5_000), 'then it is served')
+    t.ok(await eventually('a pod ended on another node', isServed), 'then it is served')
     remove([next])
   }
 

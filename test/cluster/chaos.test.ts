@@ -9,6 +9,7 @@ import { History } from '../../scripts/chaos/history.ts'
 import { runChaos } from '../../scripts/chaos/run.ts'
 import { plugin } from '../support/ipam.ts'
 import { requirePrograms, requireRoot } from '../support/privilege.ts'
+import { repeatedBy, seed } from '../support/seed.ts'
 
 const seconds = 90
 /** ADDs at nodes with free addresses, while others were cut off against calm times. */
@@ -39,8 +40,7 @@ async function suite(): Promise<void> {
   })
 
   await t.test(`${seconds} seconds`, async t => {
-    const seed = Date.now() % 100_000
-    t.comment(`seed ${seed}`)
+    t.comment(repeatedBy)
     const { history, report } = await runChaos({ seconds, nodes: 5, seed })
     t.comment(shown(report, history))
     t.same(report.doubles, [], 'no address is ever on two links')

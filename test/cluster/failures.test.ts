@@ -5,6 +5,8 @@ import '../support/own-host.ts'
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { Chance } from '../../scripts/sim/chance.ts'
+import { peersOf } from '../support/cluster-admin.ts'
 import { Cluster } from '../support/cluster.ts'
 import type { ClusterNode } from '../support/cluster-node.ts'
 import { Pods } from '../support/cluster-pods.ts'
@@ -12,12 +14,11 @@ import { eventually } from '../support/command.ts'
 import { type Pool, plugin } from '../support/ipam.ts'
 import { Netns } from '../support/netns.ts'
 import { requirePrograms, requireRoot } from '../support/privilege.ts'
+import { seed } from '../support/seed.ts'
 
 const size = 100
 const pool: Pool = { name: 'blue', subnet: '10.9.0.0/24', ips: [`10.9.0.1-10.9.0.${size}`] }
 const config = { cooldown: { seconds: 0 }, reconcile: { everySeconds: 3600 } }
-/** In which the others notice that somebody is silent. */
-const noticedMs = 12_000
 
 const what = 'nodes that fail and come back'
 if (requireRoot(t, what) && requirePrograms(t, what, ['ip', 'nsenter', 'nft', plugin])) {
@@ -56,10 +57,11 @@ async function suite(): Promise<void> {
   }
 
   await scenario('donors and receivers are killed around grants, under load', async t => {
+    const chance = new Chance(seed, 'failures')
     const over = new AbortController()
     const churning = pods.churn(cluster.nodes, over.signal, { each: 20, pauseMs: 5 })
     for (const victim of [n1, n2, n1, n3]) {
-      await sleep(700 * Math.random())
+      await sleep(chance.below(700))
       await victim.kill()
       await sleep(300)
       await victim.start()
@@ -86,7 +88,8 @@ async function suite(): Promise<void> {
     // All that n4 has is used, by pods of its own.
     const own = cluster.knowledge(n4)?.owned.get(4) ?? 0
     await cluster.lan.cut(4)
-    await sleep(noticedMs)
+    const isAlone = async () => (await peersOf(n4)).peers.every(({ connected }) => !connected)
+    await eventually('it notices that it is alone', isAlone)
     let refused
     for (let i = 0; i <= own && refused === undefined; i += 1) {
       const started = await pods.add(n4)
@@ -94,14 +97,10 @@ async function suite(): Promise<void> {
     }
     t.match(refused, { code: 116, msg: /n1.*n2.*n3/, details: /free at n1/ })
     await cluster.lan.heal()
-    const pod = await eventually(
-      'a pod is served again',
-      async () => {
-        const started = await pods.add(n4)
-        return 'pod' in started && started.pod
-      },
-      30_000
-    )
+    const pod = await eventually('a pod is served again', async () => {
+      const started = await pods.add(n4)
+      return 'pod' in started && started.pod
+    })
     t.equal(pod.node, n4)
   })
 

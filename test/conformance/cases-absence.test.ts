@@ -43,7 +43,7 @@ conformance('case 33: ADD wants a namespace, and not its own', {}, async (w, t) 
 })
 
 /** How far from its deadline a verb may end on a busy machine. */
-const toleranceMs = 1000
+const toleranceMs = 4000
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
@@ -82,7 +82,8 @@ conformance('case 34: no daemon: ADD and CHECK say so, DEL is kept', hasty, asyn
       t.equal((await failureFrom(w.runtime.check(list, pod))).code, 11)
     })
     t.ok(checked < 5000 + toleranceMs, `${what}: CHECK took ${checked.toFixed(0)} ms`)
-    const deleted = await timed(() => w.runtime.del(list, pod))
+    const patient = w.list({ ipam: { socket, connect_timeout_seconds: 30 } })
+    const deleted = await timed(() => w.runtime.del(patient, pod))
     t.ok(deleted < toleranceMs, `${what}: DEL took ${deleted.toFixed(0)} ms`)
     t.equal(queued(w).length, i + 1, `${what}: DEL is kept`)
   }
@@ -127,7 +128,7 @@ conformance('case 35: a daemon that hangs: ADD gives up, DEL is kept', {}, async
   const late = w.pod()
   const patience = (seconds: number) => ({ ipam: { answer_timeout_seconds: seconds } })
   const near = (ms: number, expected: number, what: string) => {
-    t.ok(Math.abs(ms - expected) < toleranceMs, `${what} took ${ms.toFixed(0)} ms`)
+    t.ok(ms > expected - 100 && ms < expected + toleranceMs, `${what} took ${ms.toFixed(0)} ms`)
   }
   const add = timed(async () => t.equal((await failureFrom(w.add(late, patience(2)))).code, 11))
   // DEL has its own bound, and the configured one where that is shorter.
@@ -293,4 +294,4 @@ conformance('case 55: a stopped daemon leaves all that pods need to end', {}, as
   return 0
 })
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)

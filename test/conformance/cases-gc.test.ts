@@ -8,8 +8,8 @@ import { codeOf, failureFrom } from './verdict.ts'
 import { decode, type Message, Middleman } from './wire.ts'
 import { conformance, nobody, type World } from './world.ts'
 
-/** The kubelet asks every few seconds and nobody sets a deadline. */
-const statusMsMax = 1500
+/** The kubelet asks every few seconds and nobody sets a deadline; the machine may be busy. */
+const statusMsMax = 5000
 
 const newest = { cniVersion: '1.1.0' }
 
@@ -128,4 +128,4 @@ conformance('case 17: GC of one network leaves the others alone', plenty, async 
   return 2
 })
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)

@@ -294,4 +294,4 @@ conformance('case 32: interface names as the kernel takes them', {}, async (w, t
   return good.length
 })
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)

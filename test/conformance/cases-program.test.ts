@@ -233,4 +233,4 @@ async function garbled(w: World, between: Middleman, t: Test) {
   between.hooks = {}
 }
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)

@@ -125,7 +125,7 @@ conformance('case 37: a DEL ends an ADD that waits', { config: cooling }, async 
   t.notOk(ended, 'the ADD waits')
   await w.del(waiting)
   const add = await adding
-  t.ok(add.ms < 5000, `ended after ${add.ms.toFixed(0)} ms`)
+  t.ok(add.ms < 15_000, `ended after ${add.ms.toFixed(0)} ms`)
   t.ok(codeOf(add), 'the ADD says that it came to nothing')
   return 4
 })
@@ -260,4 +260,4 @@ conformance('case 41: the daemon is killed at any moment of an ADD', roomy, asyn
   return rounds
 })
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)

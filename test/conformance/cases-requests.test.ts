@@ -199,7 +199,7 @@ conformance('case 23: only cooling addresses: wait, then code 11', impatient, as
   await w.del(first)
   const began = performance.now()
   t.equal((await failureFrom(w.add(w.pod()))).code, 11)
-  t.ok(performance.now() - began < 4000, 'within the patience of the plugin')
+  t.ok(performance.now() - began < 10_000, 'within the patience of the plugin')
   t.equal((await w.held()).length, 4)
   return 4
 })
@@ -263,4 +263,4 @@ conformance(
   }
 )
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)

@@ -38,4 +38,4 @@ t.test('host-local', async t => {
   if (!t.passing()) t.comment(w.daemon.log())
 })
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)

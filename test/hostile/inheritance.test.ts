@@ -27,7 +27,7 @@ t.test('what pods of the heir have it keeps', async t => {
     foe.greet(reborn)
     return used.every(address => (reborn.registerOf(address)?.fence ?? 0) > free.register.fence)
   }
-  await until(t, claimed, 'it takes over what was its own', 30_000)
+  await until(t, claimed, 'it takes over what was its own')
   const me = registry.view.byIncarnation.get(reborn.incarnation)?.index
   for (const address of used) t.equal(reborn.registerOf(address)?.owner, me)
   t.same(reborn.used, used)

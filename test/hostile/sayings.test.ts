@@ -56,7 +56,7 @@ t.test(
       }
       return target.ended !== undefined
     }
-    await until(t, confirm, 'the incarnation ends', 20_000)
+    await until(t, confirm, 'the incarnation ends')
     t.match(target.ended, /others remember more writes/)
     t.same(target.used, used, 'what pods have stays theirs')
   }

@@ -89,7 +89,7 @@ export class Scene {
       t.notOk(node.said(/crashed/), `nothing of ${node.name} crashed`)
       const isIdle = () => node.house.vitals().every(({ waiting }) => waiting < 100)
       // What a flood left in buffers comes at the pace that one peer is allowed.
-      await until(t, isIdle, 'no mailbox stays full', 60_000)
+      await until(t, isIdle, 'no mailbox stays full')
     }
     const used = [...target.used, ...third.used]
     t.equal(new Set(used).size, used.length, 'no address has two pods')

@@ -124,15 +124,16 @@ t.test('a flood is slowed down', async t => {
       await sleep(0)
     }
   })().catch(() => {})
-  await sleep(3000)
+  const began = performance.now()
+  const heardOf = () => b.heard.messages.filter(({ peer }) => peer === raw.peerId.toString()).length
+  await until(t, () => heardOf() > 4000 && b.mesh.counts().pauses > 0, 'more than a burst is heard')
   await stillTalk(t, a, b)
-  const heard = b.heard.messages.filter(({ peer }) => peer === raw.peerId.toString()).length
+  const heard = heardOf()
+  const seconds = (performance.now() - began) / 1000
   done.abort()
   stream.abort(new Error('done'))
   await flood
-  t.ok(heard > 4000, `${heard} heard`)
-  t.ok(heard < 4000 + 2000 * 6, `${heard} heard`)
-  t.ok(b.mesh.counts().pauses > 0)
+  t.ok(heard < 4000 + 2000 * (seconds + 1), `${heard} heard in ${seconds.toFixed(1)} s`)
   t.comment(`${sent} sent, ${heard} heard`)
 })
 
@@ -143,7 +144,7 @@ t.test('what is no rumour', async t => {
   const topic = rumourTopic('')
   const rumour = envelopeOf({ type: 'Rumour', n: 1, addresses: [], domains: [] })
   raw.services.pubsub.subscribe(topic)
-  for (let i = 0; i < 50 && b.heard.rumours.length === 0; i += 1) {
+  for (let i = 0; i < 600 && b.heard.rumours.length === 0; i += 1) {
     for (const bytes of [randomBytes(50), encodeEnvelope(taken)]) {
       await raw.services.pubsub.publish(topic, bytes).catch(() => {})
     }
@@ -165,12 +166,12 @@ t.test('a peer that falls silent, and one that dies', async t => {
   t.teardown(() => child.kill('SIGKILL'))
   await until(t, () => a.heard.reached.length === 1, 'reached')
   child.kill('SIGSTOP')
-  await until(t, () => a.heard.reached.length === 2, 'its silence is noticed', 12_000)
+  await until(t, () => a.heard.reached.length === 2, 'its silence is noticed')
   t.match(a.heard.reached[1], /^-/)
   child.kill('SIGCONT')
-  await until(t, () => a.heard.reached.length >= 3, 'it comes back', 20_000)
+  await until(t, () => a.heard.reached.length >= 3, 'it comes back')
   const before = a.heard.reached.length
   child.kill('SIGKILL')
-  await until(t, () => a.heard.reached.length > before, 'its death is noticed', 2000)
+  await until(t, () => a.heard.reached.length > before, 'its death is noticed', 5_000)
   t.match(a.heard.reached.at(-1), /^-/)
 })

@@ -114,7 +114,7 @@ t.test('a cluster that is known before anybody listens is kept', async t => {
   const c = await startNode(t, { peers: [a.addresses()[0] ?? ''] })
   c.mesh.setCluster('c1')
   await until(t, () => c.heard.reached.length === 1, 'connected')
-  for (let i = 0; i < 50 && c.heard.rumours.length === 0; i += 1) {
+  for (let i = 0; i < 600 && c.heard.rumours.length === 0; i += 1) {
     a.publish(envelopeOf(rumour))
     await sleep(100)
   }
@@ -130,7 +130,7 @@ t.test('many start at once', async t => {
   }))
   for (const { mesh } of nodes) mesh.learn(known)
   const all = () => nodes.every(({ heard }) => heard.reached.length === 11)
-  await until(t, all, 'everybody has everybody', 30_000)
+  await until(t, all, 'everybody has everybody')
 })
 
 t.test('this node among its own peers', async t => {
@@ -176,7 +176,7 @@ t.test('a rumour reaches everybody of the cluster', async t => {
   stranger.mesh.setCluster('c2'.repeat(16))
   // What is told before the subscriptions are known is lost, and nobody minds.
   const all = () => [a, c].every(({ heard }) => heard.rumours.length > 0)
-  for (let i = 0; i < 50 && !all(); i += 1) {
+  for (let i = 0; i < 600 && !all(); i += 1) {
     b.mesh.publish(envelopeOf(rumour))
     await sleep(100)
   }

@@ -37,18 +37,14 @@ async function suite(): Promise<void> {
 
   /** Nobody is missing, nobody is too many, and every address has one of those who live. */
   const settled = (count = 3) =>
-    eventually(
-      'the cluster has settled',
-      () => {
-        const known = nodes.map(node => node.knowledge())
-        const [first] = known
-        if (first?.members !== count) return false
-        const owners = [...first.owned.values()]
-        const isSame = known.every(one => one?.custody === first.custody && one.openGrants === 0)
-        return isSame && owners.length <= count && owners.length > 0
-      },
-      60_000
-    )
+    eventually('the cluster has settled', () => {
+      const known = nodes.map(node => node.knowledge())
+      const [first] = known
+      if (first?.members !== count) return false
+      const owners = [...first.owned.values()]
+      const isSame = known.every(one => one?.custody === first.custody && one.openGrants === 0)
+      return isSame && owners.length <= count && owners.length > 0
+    })
   const unique = async (t: Test) => {
     const all = (await Promise.all(nodes.map(node => allocatedBy(node.daemon)))).flat()
     t.equal(new Set(all).size, all.length, 'no address twice')
@@ -56,24 +52,20 @@ async function suite(): Promise<void> {
   }
   const serving = async (node: RecoveringNode, name: string): Promise<Pod> => {
     let pod: Pod | undefined
-    await eventually(
-      `${node.name} serves`,
-      async () => {
-        try {
-          pod = await node.add(name)
-          return true
-        } catch (error) {
-          if (!/joined|custody|again|serves|cannot be asked/.test(String(error))) throw error
-          return false
-        }
-      },
-      30_000
-    )
+    await eventually(`${node.name} serves`, async () => {
+      try {
+        pod = await node.add(name)
+        return true
+      } catch (error) {
+        if (!/joined|custody|again|serves|cannot be asked/.test(String(error))) throw error
+        return false
+      }
+    })
     return pod as Pod
   }
 
   for (const node of nodes) await node.start()
-  await eventually('all have joined', () => nodes.every(n => n.knowledge()?.members === 3), 60_000)
+  await eventually('all have joined', () => nodes.every(n => n.knowledge()?.members === 3))
 
   const pods: Pod[] = []
   await t.test('pods on one node', async t => {
@@ -179,7 +171,7 @@ async function suite(): Promise<void> {
     const old = c.knowledge()?.incarnation
     await c.start()
     await d.start()
-    await eventually('it has joined', () => nodes.every(n => n.knowledge()?.members === 4), 60_000)
+    await eventually('it has joined', () => nodes.every(n => n.knowledge()?.members === 4))
     t.match(d.daemon.log(), /the database is of another machine/)
     t.equal(c.knowledge()?.incarnation, old, 'the original goes on')
     t.not(d.knowledge()?.incarnation, old)

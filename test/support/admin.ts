@@ -43,7 +43,7 @@ export async function allocatedBy(daemon: Admin): Promise<readonly string[]> {
 
 function get(daemon: Admin, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: daemon.adminSocket, path, timeout: 5000 }, answer => {
+    const asked = request({ socketPath: daemon.adminSocket, path, timeout: 30_000 }, answer => {
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => (body += chunk))

@@ -28,7 +28,7 @@ export interface ShownPeers {
   }[]
 }
 
-const timeoutMs = 10_000
+const timeoutMs = 30_000
 
 /** GET, or POST when there is a body; whatever the status is. */
 export function askAdmin(node: ClusterNode, path: string, body?: object): Promise<Answer> {

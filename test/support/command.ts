@@ -66,7 +66,7 @@ export async function run(
 export async function eventually<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  timeoutMs = 10_000
+  timeoutMs = 60_000
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs
   for (;;) {

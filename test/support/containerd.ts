@@ -63,14 +63,10 @@ export class Containerd implements AsyncDisposable {
     this.#process = child
     const cri = new Cri(this.#socket, join(this.dir, 'logs'))
     this.#cri = cri
-    await eventually(
-      'containerd is ready',
-      () => {
-        if (child.exitCode !== null) throw new Error(`containerd has ended:\n${this.#log}`)
-        return cri.isNetworkReady().catch(() => false)
-      },
-      20_000
-    )
+    await eventually('containerd is ready', () => {
+      if (child.exitCode !== null) throw new Error(`containerd has ended:\n${this.#log}`)
+      return cri.isNetworkReady().catch(() => false)
+    })
   }
 
   /** SIGKILL: it has no time to tidy up. Pods and plugins that run go on running. */

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
-const readyTimeoutMs = 20_000
+const readyTimeoutMs = 60_000
 
 export interface DaemonOptions {
   /** Keep state between two daemons by giving the directory of the first one. */

@@ -90,7 +90,7 @@ export function temporaryDirectory(t: Test): string {
 export async function until(
   what: string,
   holds: () => boolean,
-  milliseconds = 10_000
+  milliseconds = 60_000
 ): Promise<void> {
   const end = performance.now() + milliseconds
   while (!holds()) {
