@@ -109,7 +109,7 @@ export class Testimony {
     // What this node forgot in its sleep is missing in what it says.
     if (rules.vouchConfirmed && isUnconfirmed) return
     const runs = custody.map.runs()
-    const live = [...custody.book.liveRanges().ranges()]
+    const live = [...custody.book.occupied().ranges()]
     this.#desk.post(from, { type: 'Collected', domain, nonce, runs, live })
   }
 

@@ -77,11 +77,21 @@ export class AddressBook {
     for (const entry of cooling) this.#startCooling(entry)
   }
 
-  /** These are not for this node to hand out: they stop cooling here, and taken ones are not free afterwards. */
+  /**
+   * These are not for this node to hand out: taken ones are not free afterwards, and those that cool go on to do so,
+   * since they may come back before their old links are gone.
+   */
   lose(set: AddressSet): void {
-    for (const address of this.coolingIn(set)) this.#queueOf(address).remove(address)
+    const cooling = [...this.#allCooling()].filter(one => set.has(one.cooling.address))
+    this.forget(cooling.map(one => one.cooling.address))
     this.#mine = this.#mine.subtract(set)
     for (const space of this.#spaces) space.lose(set)
+    for (const entry of cooling) this.#startCooling(entry)
+  }
+
+  /** Whoever has these now need not wait for them. */
+  forget(cooling: readonly Address[]): void {
+    for (const address of cooling) this.#queueOf(address).remove(address)
   }
 
   /** Where next-fit of a pool goes on, as noted by an earlier process. */
@@ -155,6 +165,10 @@ export class AddressBook {
     this.#taken.settle(address)
   }
 
+  rename(address: Address, holder: string): void {
+    this.#taken.rename(address, holder)
+  }
+
   /** The reservation came to nothing and nobody was told of it. */
   cancel(address: Address): void {
     const { before } = this.#taken.release(address, 'reserved')
@@ -202,6 +216,14 @@ export class AddressBook {
   /** Addresses that are reserved or used, this node's or not. */
   liveRanges(): AddressSet {
     return this.#taken.toSet()
+  }
+
+  /** Those, and the ones of others that cool here: their old links may still be there. */
+  occupied(): AddressSet {
+    const strays = [...this.#stray.entries()].map(({ cooling: { address } }) => address)
+    return this.liveRanges().union(
+      AddressSet.of(strays.map(address => ({ start: address, end: address + 1n })))
+    )
   }
 
   /** Cooling addresses of a pool whose old namespaces are worth a look. */

@@ -185,7 +185,7 @@ export interface Collected {
   readonly domain: string
   readonly nonce: string
   readonly runs: readonly Run[]
-  /** Addresses of live pods of the sender in the domain. */
+  /** Addresses of the sender's pods in the domain, also of those that ended a moment ago. */
   readonly live: readonly AddressRange[]
 }
 

@@ -191,6 +191,7 @@ export class Custody {
     }
     for (const wctr of change.closed) this.#grants.delete(wctr)
     this.#contests.add(change.contests)
+    this.book.forget(change.forgotten)
     const mine = (runs: readonly Run[]) =>
       AddressSet.of(runs.filter(({ register }) => me !== retired && register.owner === me))
     const gained = mine(change.runs.added)
