@@ -45,10 +45,7 @@ export class AddressBook {
   setPools(pools: readonly IpPool[]): void {
     const cursors = new Map(this.#spaces.map(space => [space.pool.name, space.cursor]))
     const cooling = [...this.#allCooling()]
-    for (const {
-      cooling: { address }
-    } of cooling)
-      this.#queueOf(address).remove(address)
+    this.forget(cooling.map(one => one.cooling.address))
     this.#spaces = pools.map(
       pool => new PoolSpace(pool, this.#mine, this.#policy, cursors.get(pool.name))
     )
