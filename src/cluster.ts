@@ -1,13 +1,12 @@
-// The part of the composition root that concerns other nodes: the mesh, and the registry over it.
+// The part of the composition root that concerns other nodes: the mesh, and the registry over it. Loaded only
+// when there is a mesh section.
 
 import type { HouseParts } from './actors/house.ts'
-import type { DaemonConfig } from './config/daemon-config.ts'
-import { readMachineId } from './host/machine-id.ts'
+import type { MeshConfig } from './config/daemon-config.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom as random } from './host/system-random.ts'
 import { readClusterKey } from './mesh/cluster-key.ts'
 import { LateMesh } from './mesh/late-mesh.ts'
-import { createNoMesh } from './mesh/no-mesh.ts'
 import { peerIdOf } from './mesh/peer-id.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
@@ -17,49 +16,27 @@ import { RegistryService } from './registry/registry-service.ts'
 import { RemoteRegistry } from './registry/remote-registry.ts'
 
 /** What a house needs to be one of several. */
-type ClusterParts = Pick<
+export type ClusterParts = Pick<
   HouseParts,
-  | 'mesh'
-  | 'registry'
-  | 'onAsked'
-  | 'onView'
-  | 'founds'
-  | 'machine'
-  | 'confirm'
-  | 'session'
-  | 'random'
+  'mesh' | 'registry' | 'onAsked' | 'onView' | 'founds' | 'confirm'
 > & {
   /** Go to the others. Comes last: loading libp2p takes longer than all the rest, and pods are waiting. */
   join(): void
 }
 
-const sessionBytes = 8
 /** How long whoever else is there may need to connect: they try every second or two. */
 const arrivalMs = 2_000
 
-/** Build it, and put its end on `begun`. Throws ClusterKeyError when the key cannot be used. */
+/** Build it, and put its end on `begun`. Throws ConfigInvalidError when the key cannot be used. */
 export function openCluster(
   begun: AsyncDisposableStack,
-  config: DaemonConfig,
+  config: MeshConfig,
   store: AttachmentStore,
   log: Log
 ): ClusterParts {
-  const { identity } = store.loadLeases()
+  const { identity, learned } = store.loadLeases()
   const peer = peerIdOf(identity.key)
-  const machine = readMachineId(config.machineIdFile)
-  const session = random.hex(sessionBytes)
-  const { mesh: meshConfig } = config
-  if (meshConfig === undefined) {
-    const registry = new Registrar(store)
-    const onAsked = () => Promise.reject(new Error('this node has no mesh'))
-    const mesh = createNoMesh(peer)
-    const join = () => {}
-    return {
-      ...{ mesh, registry, onAsked, founds: true, machine, session, random, join },
-      confirm: 'reachable'
-    }
-  }
-  const { keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = meshConfig
+  const { keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
   const clusterKey = readClusterKey(keyFile)
   const create = async () => {
     const { createMesh } = await import('./mesh/create-mesh.ts')
@@ -78,7 +55,7 @@ export function openCluster(
     candidates: () => mesh.connected(),
     learn: (to, addresses) => mesh.learn([{ incarnation: '', peer: to, addresses }])
   })
-  let head = store.loadLeases().learned.length
+  let head = learned.length
   const service = new RegistryService({
     registrar,
     head: () => head,
@@ -90,7 +67,7 @@ export function openCluster(
     }
   })
   return {
-    ...{ mesh, founds, machine, confirm, session, random },
+    ...{ mesh, founds, confirm },
     registry: registrar === undefined ? remote : new Founding({ registrar, remote, log, settled }),
     onView: ({ index }) => (head = index),
     onAsked: (from, question) => service.answer(from, question),

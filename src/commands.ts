@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { installPlugin, uninstallPlugin } from './host/install-plugin.ts'
 import {
   type DaemonConfig,
   defaultConfig,
@@ -93,10 +92,14 @@ export async function runCommand(args: string[]): Promise<number> {
       }
       case 'check-config':
         return show(`${JSON.stringify(configOf(values.config), undefined, 2)}\n`, 0)
-      case 'install':
+      case 'install': {
+        const { installPlugin } = await import('./host/install-plugin.ts')
         return show(installPlugin(placesOf(values)), 0)
-      case 'uninstall':
+      }
+      case 'uninstall': {
+        const { uninstallPlugin } = await import('./host/install-plugin.ts')
         return show(uninstallPlugin(placesOf(values)), 0)
+      }
       case 'version':
         return show(`${release}\n`, 0)
       default:

@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { guard, type House } from './actors/guardian.ts'
-import { openCluster } from './cluster.ts'
+import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
@@ -12,6 +12,7 @@ import { createSamplePool } from './config/sample-pool.ts'
 import { allRules } from './core/lease/rules.ts'
 import { readBootId } from './host/boot-id.ts'
 import { keepHeapSmall } from './host/heap.ts'
+import { readMachineId } from './host/machine-id.ts'
 import { createNamespaceFiles } from './host/namespace-files.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom } from './host/system-random.ts'
@@ -20,10 +21,11 @@ import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
-import { openOrRecover } from './recovery.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
+
+const sessionBytes = 8
 
 /** What tests put in the place of the real things. */
 export interface Substitutes {
@@ -111,15 +113,26 @@ async function openHouse(
   { boot, probe, endings, substitutes }: Foundations
 ): Promise<{ house: House | { readonly why: string }; join: () => void }> {
   const source = poolSource(config, log)
-  const opened = await openOrRecover({ config, source, probe, clock, boot, log })
+  const { mesh } = config
+  const cluster = mesh && {
+    ...{ mesh, ...(await import('./recovery.ts')), ...(await import('./cluster.ts')) }
+  }
+  const opened =
+    cluster === undefined
+      ? openStoreAlone(config.stateDir, boot, log)
+      : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
   if ('why' in opened) return { house: opened, join: () => {} }
   const store = substitutes.store?.(opened) ?? opened
   begun.defer(() => store.close())
-  const { join, ...cluster } = openCluster(begun, config, store, log)
+  const { join, ...others } =
+    cluster === undefined ? standAlone(store) : cluster.openCluster(begun, cluster.mesh, store, log)
   const { onGivenUp, onEnded } = endings
   const house = await guard({
-    ...cluster,
+    ...others,
     ...{ store, source, probe, clock, log, boot, onGivenUp },
+    random: systemRandom,
+    session: systemRandom.hex(sessionBytes),
+    machine: readMachineId(config.machineIdFile),
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {

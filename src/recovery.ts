@@ -1,7 +1,7 @@
-// The store of a node at its start, also when its database is lost, damaged, from the past or from another
-// machine. In a cluster that is no disaster: others know what this node had, and its pods can be found.
+// The store of a node of a cluster at its start, also when its database is lost, damaged, from the past or from
+// another machine. There that is no disaster: others know what this node had, and its pods can be found.
 
-import type { DaemonConfig } from './config/daemon-config.ts'
+import type { DaemonConfig, MeshConfig } from './config/daemon-config.ts'
 import { StoreCorruptError } from './core/errors.ts'
 import { emptyPoolSet, buildPoolSet } from './core/pool-set.ts'
 import { problemText } from './core/pool-document.ts'
@@ -9,9 +9,7 @@ import type { Attachment } from './core/attachment.ts'
 import { viewOf } from './actors/learned-view.ts'
 import { readMachineId } from './host/machine-id.ts'
 import { systemRandom as random } from './host/system-random.ts'
-import { surveyNamespaces } from './host/namespace-survey.ts'
-import { readResultCache } from './host/result-cache.ts'
-import { livingPods, type Surroundings } from './living-pods.ts'
+import type { Surroundings } from './living-pods.ts'
 import type { AttachmentStore, Change } from './ports/attachment-store.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import { openStore } from './store/open-store.ts'
@@ -19,6 +17,7 @@ import { hasState, rebuildStore } from './store/rebuild-store.ts'
 
 export interface RecoveryOptions extends Surroundings {
   readonly config: DaemonConfig
+  readonly mesh: MeshConfig
   readonly source: PoolSource
 }
 
@@ -26,18 +25,16 @@ export interface RecoveryOptions extends Surroundings {
 export async function openOrRecover(
   options: RecoveryOptions
 ): Promise<AttachmentStore | { readonly why: string }> {
-  const { config, boot, log } = options
-  const { mesh, stateDir } = config
-  const isRecoverable = mesh !== undefined && !mesh.registrar
-  if (mesh !== undefined && !hasState(stateDir)) return openFirst(options)
+  const { config, mesh, boot, log } = options
+  const { stateDir } = config
+  if (!hasState(stateDir)) return openFirst(options)
   try {
-    const store = openStore(stateDir, { boot })
-    return mesh === undefined ? store : await disown(store, options)
+    return await disown(openStore(stateDir, { boot }), options)
   } catch (error) {
     if (!(error instanceof StoreCorruptError)) throw error
-    if (isRecoverable) return recover(error, options)
+    if (!mesh.registrar) return recover(error, options)
     log.error({ error }, 'this node serves no addresses')
-    return { why: mesh === undefined ? error.message : `${error.message}. ${registrarAdvice}` }
+    return { why: `${error.message}. ${registrarAdvice}` }
   }
 }
 
@@ -145,7 +142,11 @@ interface Found {
   readonly obstacle: string | undefined
 }
 
+/** Most starts look for nobody, and load nothing for it. */
 async function findPods({ config, source, ...around }: RecoveryOptions): Promise<Found> {
+  const { surveyNamespaces } = await import('./host/namespace-survey.ts')
+  const { readResultCache } = await import('./host/result-cache.ts')
+  const { livingPods } = await import('./living-pods.ts')
   const { documents, problems } = await source.read()
   const set = buildPoolSet(documents, emptyPoolSet, problems)
   const survey = await surveyNamespaces(around.probe, config.namespaceDirs)
