@@ -24,7 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   admin: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   telemetry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   config: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
-  host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/']
+  host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  link: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/']
 }
 
 /** Node's own modules that the lower floors may use: pure functions, assertions and types. */
@@ -40,6 +41,7 @@ const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'telemetry/log.ts',
   valibot: 'config/',
   yaml: 'config/',
+  koffi: 'link/',
   msgpackr: ['cni/', 'mesh/', 'registry/'],
   'better-sqlite3': 'store/',
   libp2p: 'mesh/',

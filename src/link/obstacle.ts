@@ -1,0 +1,42 @@
+// Why a link could not be asked, from whatever was thrown on the way.
+
+import { errorCodeOf, messageOf } from '../core/error-text.ts'
+import type { ProbeNotPossible, ProbeObstacle } from '../ports/link-prober.ts'
+
+export class Obstacle extends Error {
+  readonly why: ProbeObstacle
+
+  constructor(why: ProbeObstacle, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = new.target.name
+    this.why = why
+  }
+}
+
+const byCode: ReadonlyMap<string | undefined, ProbeObstacle> = new Map([
+  ['EPERM', 'Forbidden'],
+  ['EACCES', 'Forbidden'],
+  ['ENODEV', 'NoInterface'],
+  ['ENXIO', 'NoInterface'],
+  ['ENETDOWN', 'Down']
+])
+
+/** On the way into a namespace; the same codes mean other things there. */
+const onEntering: ReadonlyMap<string | undefined, ProbeObstacle> = new Map([
+  ['EPERM', 'Forbidden'],
+  ['EACCES', 'Forbidden'],
+  ['ENOENT', 'NoNamespace'],
+  ['ENOTDIR', 'NoNamespace'],
+  ['ENXIO', 'NoNamespace'],
+  ['EINVAL', 'NoNamespace']
+])
+
+export function obstacleOnEntering(netns: string, error: unknown): Obstacle {
+  const why = onEntering.get(errorCodeOf(error)) ?? 'Failed'
+  return new Obstacle(why, `${netns} cannot be entered: ${messageOf(error)}`, { cause: error })
+}
+
+export function notPossible(error: unknown): ProbeNotPossible {
+  const why = error instanceof Obstacle ? error.why : byCode.get(errorCodeOf(error))
+  return { type: 'NotPossible', why: why ?? 'Failed', detail: messageOf(error) }
+}
