@@ -40,12 +40,14 @@ export interface InquestOptions {
 
 type Matter =
   | { readonly type: 'Inheritance' }
-  | { readonly type: 'Absence'; readonly since: number; readonly question: AskWhetherForgotten }
+  | { readonly type: 'Absence'; readonly question: AskWhetherForgotten }
 
 /** What is being looked into; one at a time, since a node that was away inherits nothing yet. */
 interface Case {
   readonly matter: Matter
   round: Round<BodyOf<'Collected'> | BodyOf<'Confirmed'>> | undefined
+  /** When the round began: until then nobody had anything to answer. */
+  askedAt: number
 }
 
 export function inquest(options: InquestOptions): Behaviour<InquestMessage, Inquest> {
@@ -81,11 +83,9 @@ class Inquest {
         if (this.#case !== undefined) this.#inheritsNext = true
         else this.#open({ type: 'Inheritance' })
         return
-      case 'AskWhetherForgotten': {
-        const since = this.#context.clock.monotonicMs()
+      case 'AskWhetherForgotten':
         if (this.#case !== undefined) this.#inheritsNext = true
-        return this.#open({ type: 'Absence', since, question: message })
-      }
+        return this.#open({ type: 'Absence', question: message })
       case 'HeadRead':
         return this.#headRead(message.index)
       case 'ViewAdvanced':
@@ -99,7 +99,7 @@ class Inquest {
   }
 
   #open(matter: Matter): void {
-    this.#case = { matter, round: undefined }
+    this.#case = { matter, round: undefined, askedAt: 0 }
     this.#readHead()
   }
 
@@ -132,6 +132,7 @@ class Inquest {
       return this.#close(undefined)
     }
     this.#case.round = new Round(this.#options.random.hex(nonceBytes), this.#view, me)
+    this.#case.askedAt = this.#context.clock.monotonicMs()
     this.#ask()
     this.#judge()
   }
@@ -194,7 +195,7 @@ class Inquest {
     const open = this.#case
     if (open?.round === undefined) return
     if (open.matter.type === 'Inheritance') this.#judgeInheritance(open.round)
-    else this.#judgeAbsence(open.round, open.matter)
+    else this.#judgeAbsence(open.round, open.askedAt, open.matter.question)
   }
 
   #judgeInheritance(round: NonNullable<Case['round']>): void {
@@ -214,7 +215,8 @@ class Inquest {
 
   #judgeAbsence(
     round: NonNullable<Case['round']>,
-    { since, question }: Extract<Matter, { type: 'Absence' }>
+    askedAt: number,
+    question: AskWhetherForgotten
   ): void {
     const { confirm, rules } = this.#options
     const isSuspicion = question.isSuspicion === true
@@ -232,7 +234,7 @@ class Inquest {
         return this.#close({ type: 'Exposed', evidence })
       }
     }
-    const isPatient = this.#context.clock.monotonicMs() - since < patienceMs
+    const isPatient = this.#context.clock.monotonicMs() - askedAt < patienceMs
     if (isSuspicion) return this.#judgeSuspicion(round, claims, isPatient)
     if (round.isComplete || confirm === 'none') return this.#close({ type: 'Cleared' })
     if (confirm === 'all' || isPatient || round.answers.size === 0) return
