@@ -86,6 +86,8 @@ export class MemoryTable<Key, Row extends NonNullable<unknown>> {
 
   #write(key: Key, pending: Pending<Row>): void {
     if (this.#pending.size === 0) this.#transaction.join(this)
+    // What comes back comes after what the same transaction has written meanwhile.
+    if (this.#pending.get(key)?.row === undefined) this.#pending.delete(key)
     this.#pending.set(key, pending)
   }
 }

@@ -119,8 +119,11 @@ export function attachmentStoreContract(t: Test, { open, reopen }: StoreUnderTes
       tombstone: { key: key(id), began: { boot, ns } }
     })
     store.commit([bury('c1', 5n), bury('c2', 6n), bury('c1', 2n ** 60n)])
-    store.commit([{ type: 'Unbury', keys: [key('c2')], horizon: { boot, ns: 6n } }])
-    const { tombstones, horizon } = reopen(store).load()
+    const again = reopen(store)
+    const order = again.load().tombstones.map(({ key }) => key.containerId)
+    t.same(order, ['c2', 'c1'], 'the one that moved is the last')
+    again.commit([{ type: 'Unbury', keys: [key('c2')], horizon: { boot, ns: 6n } }])
+    const { tombstones, horizon } = reopen(again).load()
     t.same(tombstones, [{ key: key('c1'), began: { boot, ns: 2n ** 60n } }])
     t.same(horizon, { boot, ns: 6n })
   })
