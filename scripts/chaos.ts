@@ -48,6 +48,7 @@ if (values.help || !(seconds >= 10) || !(nodes >= 2 && nodes <= 8) || !Number.is
     networkOnly: values['network-only']
   })
   console.log(shown(report, history))
+  for (const one of report.contradictions.slice(0, 5)) console.log('contradiction:', one)
   for (const one of report.unanswered.slice(0, 5)) console.log('not in time:', one)
   const { adds, doubles, looks, finale } = report
   const words =

@@ -81,9 +81,12 @@ export class Load {
     const sandbox = idle.shift()
     if (sandbox === undefined) return
     const id = nextContainerId()
-    let address = await this.#add(sandbox, id)
-    if (address !== undefined && chance() < repeatShare) address = await this.#add(sandbox, id)
+    const first = await this.#add(sandbox, id)
+    const isRepeated = first !== undefined && chance() < repeatShare
+    const address = isRepeated ? await this.#add(sandbox, id) : first
     if (address === undefined) {
+      // A repeated ADD that was refused leaves what the first one got until this DEL.
+      if (first !== undefined) this.#noteEnd(id, first)
       await this.#execute('DEL', sandbox, id) // which runtimes do after a failed ADD
       idle.push(sandbox)
       return
@@ -93,21 +96,21 @@ export class Load {
   }
 
   async #end(idle: Sandbox[], pods: Pod[]): Promise<void> {
-    const { history, node, chance } = this.#options
+    const { chance } = this.#options
     const pod = pods.shift()
     if (pod === undefined) return
     pod.sandbox.address = undefined
-    history.ends.push({
-      node: node.number,
-      id: pod.id,
-      address: pod.address,
-      at: history.now()
-    })
+    this.#noteEnd(pod.id, pod.address)
     await this.#execute('DEL', pod.sandbox, pod.id)
     idle.push(pod.sandbox)
     this.#gone.push(pod)
     const old = chance() < repeatShare ? this.#gone.shift() : undefined
     if (old !== undefined) await this.#execute('DEL', old.sandbox, old.id)
+  }
+
+  #noteEnd(id: string, address: string): void {
+    const { history, node } = this.#options
+    history.ends.push({ node: node.number, id, address, at: history.now() })
   }
 
   async #add(sandbox: Sandbox, id: string): Promise<string | undefined> {

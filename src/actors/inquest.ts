@@ -156,8 +156,8 @@ class Inquest {
             wctr: open.matter.question.wctr,
             runs: open.matter.question.runs
           }
+    this.#options.subnet.insist({ type: 'WaitsFor', nonce, members: missing })
     for (const to of missing) membership.insist({ type: 'Post', to, body })
-    this.#options.subnet.insist({ type: 'WaitsFor', members: missing })
     this.#context.schedule('tick', repeatMs, { type: 'InquestTick' })
   }
 

@@ -97,6 +97,8 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return room.reserve(message)
     case 'ReserveExact':
       return reserveExact(message, state)
+    case 'Rename':
+      return book.rename(message.address, message.holder)
     case 'Confirm':
       return book.confirm(message.address)
     case 'Cancel':
@@ -142,6 +144,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return settle(state)
     case 'WaitsFor':
       state.waitsFor = message.members
+      state.testimony.nonce = message.nonce
       return
     case 'DrainNode':
       state.isDraining = true
@@ -170,7 +173,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
 }
 
 function heard(state: State, { from, body }: PeerSays): void {
-  const { transfers, testimony, desk } = state
+  const { transfers, testimony } = state
   switch (body.type) {
     case 'Ask':
       return transfers.asked(from, body)

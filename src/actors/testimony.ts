@@ -21,6 +21,8 @@ const claimsAtOnce = 512
 export class Testimony {
   readonly #desk: Desk
   readonly #evidence: Evidence
+  /** Of the question whose answers are expected now. */
+  nonce: string | undefined
   /** An inheritance is being looked into. */
   isInheriting = false
   /** One has been taken over: without the standing duty that is all there will be. */
@@ -118,9 +120,10 @@ export class Testimony {
    * it may be removed meanwhile, and what this node then answers another heir must have it. False when the
    * registry as it is known here does not explain all of it, so that the member has to be asked again.
    */
-  collected(from: MemberIndex, { runs }: BodyOf<'Collected'>): boolean {
+  collected(from: MemberIndex, { nonce, runs }: BodyOf<'Collected'>): boolean {
     const { custody, rules } = this.#desk
     if (!rules.testimonyAtOnce) return true
+    if (rules.nonce && nonce !== this.nonce) return false
     const verdict = custody.judge(runs)
     this.#evidence.weigh(verdict, from)
     return this.#desk.merge(verdict) && verdict.refused.length === 0

@@ -55,6 +55,13 @@ export interface Confirm {
   readonly address: Address
 }
 
+/** Sent by the allocator: what uses this address has another key now. */
+export interface Rename {
+  readonly type: 'Rename'
+  readonly address: Address
+  readonly holder: string
+}
+
 /** Sent by the allocator: the reservation of this address came to nothing. */
 export interface Cancel {
   readonly type: 'Cancel'
@@ -209,9 +216,10 @@ export interface CustodyDescribed {
   readonly waitsFor: readonly MemberIndex[]
 }
 
-/** Sent by the inquest, for people: who has not answered yet. */
+/** Sent by the inquest before it asks: whose answers are expected, under which chance; none of them any more. */
 export interface WaitsFor {
   readonly type: 'WaitsFor'
+  readonly nonce?: string
   readonly members: readonly MemberIndex[]
 }
 
@@ -234,6 +242,7 @@ export type SubnetMessage =
   | Reserve
   | ReserveExact
   | Confirm
+  | Rename
   | Cancel
   | Cool
   | SetPools
