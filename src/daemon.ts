@@ -24,6 +24,7 @@ import type { SandboxProbe } from './ports/sandbox-probe.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
+import { noFacts } from './config/no-facts.ts'
 
 const sessionBytes = 8
 
@@ -133,6 +134,7 @@ async function openHouse(
     random: systemRandom,
     session: systemRandom.hex(sessionBytes),
     machine: readMachineId(config.machineIdFile),
+    facts: noFacts(config.nodeName),
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {

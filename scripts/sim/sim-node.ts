@@ -16,6 +16,7 @@ import type { Pods } from './pods.ts'
 import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
 import { SimSystem } from './sim-system.ts'
+import { noFacts } from '../../src/config/no-facts.ts'
 
 interface Process {
   readonly system: SimSystem
@@ -187,6 +188,7 @@ export class SimNode {
         see: () => ({ type: 'Missing' }),
         sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
       },
+      facts: noFacts(this.name),
       clock: system.clock,
       log: observer.log(this),
       random: this.chance,

@@ -1,13 +1,18 @@
 // The way in: how an ADD becomes an attachment, or a reason why not.
 
 import { type Attachment, keyText } from '../core/attachment.ts'
-import { assignmentOf, claimsOf, demandText } from '../core/demand.ts'
+import { isToCome } from '../core/attachment-index.ts'
+import { demandText } from '../core/demand.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import { StoreFullError } from '../core/errors.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
+import { decide } from '../core/selection/decide.ts'
+import type { Decision } from '../core/selection/decision.ts'
+import { attachmentsOf, keyFor } from '../core/selection/outcome.ts'
 import type { Change } from '../ports/attachment-store.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
+import { Followers } from './followers.ts'
 import type { Ledger } from './ledger.ts'
 import type { Allocate, AllocatorMessage, Reserved } from './messages/allocator.ts'
 import type { ReserveReply } from './messages/subnet.ts'
@@ -22,6 +27,7 @@ export class Admission {
   readonly #context: ActorContext<AllocatorMessage>
   readonly #byKey = new Map<string, Errand>()
   readonly #byId = new Map<number, Errand>()
+  readonly #followers = new Followers()
   #lastId = 0
 
   constructor(ledger: Ledger, boot: string, context: ActorContext<AllocatorMessage>) {
@@ -39,13 +45,53 @@ export class Admission {
     const errand = this.#byKey.get(key)
     if (errand !== undefined) return join(message, errand)
     if (objection !== undefined) return refuse(message, { reason: objection })
-    const claims = claimsOf(message.demand, this.#ledger.pools)
-    if ('reason' in claims) return refuse(message, claims)
+    const decided = this.#ledger.attachments.toCome(message.key)
+    if (decided !== undefined) return this.#adopt(message, decided)
+    if (this.#followers.join(message)) return
+    const decision = this.#decide(message)
+    if (decision.refusal !== undefined) return refuse(message, decision.refusal)
     this.#lastId += 1
-    const started = new Errand(this.#lastId, message, claims)
+    const started = new Errand(this.#lastId, message, decision)
+    if (decision.interfaces.length > 1) this.#followers.open(message.key.containerId)
     this.#byKey.set(key, started)
     this.#byId.set(started.id, started)
     this.#take(started, started.next())
+  }
+
+  #decide({ key, pod, demand }: Allocate): Decision {
+    const { pools, attachments } = this.#ledger
+    const siblings = attachments.of(key.containerId).map(one => one.key.ifname)
+    const facts = this.#ledger.factsOf(pod)
+    return decide({ key, pod, demand, facts, pools, siblings })
+  }
+
+  /** What was decided with an earlier interface of this sandbox gets the name of its network. */
+  #adopt(message: Allocate, decided: Attachment): void {
+    const ledger = this.#ledger
+    const { key, pod, sandbox, demand } = message
+    const attachment = { ...decided, key, pod, sandbox, demand: demandText(demand) }
+    const addresses = decided.assignments.map(({ address }) => address)
+    const since = this.#context.clock.monotonicMs()
+    // Nobody else takes it meanwhile.
+    ledger.attachments.delete(decided.key)
+    ledger.decide(
+      key,
+      [
+        { type: 'Detach', key: decided.key, addresses, since, boot: this.#boot },
+        { type: 'Attach', attachment }
+      ],
+      () => {
+        for (const one of attachment.assignments) {
+          const { address } = one
+          ledger.subnetOf(one).insist({ type: 'Rename', address, holder: keyText(key) })
+        }
+        this.#tell(attachment, [message])
+      },
+      error => {
+        ledger.attachments.set(decided)
+        refuse(message, storeRefusal(error))
+      }
+    )
   }
 
   /** The same key again: a lost answer is told again, another demand is refused. */
@@ -66,7 +112,7 @@ export class Admission {
       message.key,
       [{ type: 'Resettle', key: message.key, sandbox }],
       () => {
-        this.#ledger.attachments.set(keyText(message.key), moved)
+        this.#ledger.attachments.set(moved)
         tell(moved)
       },
       error => refuse(message, storeRefusal(error))
@@ -95,7 +141,7 @@ export class Admission {
   #ask(errand: Errand, { claim, pool }: Extract<Step, { type: 'Ask' }>): void {
     const subnet = this.#ledger.subnetOf(pool)
     const { deadline } = errand.request
-    const holder = keyText(errand.request.key)
+    const holder = keyText(keyFor(errand.request.key, claim.ifname))
     const replyTo = (reply: ReserveReply): void => {
       this.#context.self.insist({ type: 'Reserved', errand: errand.id, subnet, ...reply })
     }
@@ -129,53 +175,71 @@ export class Admission {
   retry(id: number): void {
     const errand = this.#byId.get(id)
     if (errand === undefined) return
-    const claims = claimsOf(errand.request.demand, this.#ledger.pools)
-    if ('reason' in claims) return this.giveUp(errand, claims)
-    errand.restart(claims)
+    const decision = this.#decide(errand.request)
+    if (decision.refusal !== undefined) return this.giveUp(errand, decision.refusal)
+    errand.restart(decision)
     this.#take(errand, errand.next())
   }
 
   #complete(errand: Errand): void {
-    const { key, pod, demand } = errand.request
-    const sandbox = errand.sandbox(this.#boot)
-    const attachment: Attachment = {
-      key,
-      pod,
-      sandbox,
-      demand: demandText(demand),
-      createdAtMs: this.#context.clock.wallMs(),
-      assignments: errand.holdings.map(({ address, pool }) =>
-        assignmentOf(address, pool, demand.cleanGateway)
-      )
+    const { key } = errand.request
+    const { pod, demand } = errand.request
+    const asked = {
+      ...{ key, pod, sandbox: errand.sandbox(this.#boot), demand: demandText(demand) },
+      createdAtMs: this.#context.clock.wallMs()
     }
-    const exact = new Set(demand.requested)
+    const others = this.#ledger.attachments.of(key.containerId)
+    const attachments = attachmentsOf(asked, errand.decision, errand.holdings, others)
+    if ('reason' in attachments) return this.giveUp(errand, attachments)
+    const named = new Set(
+      errand.decision.interfaces.flatMap(({ families }) => families.flatMap(one => one.requested))
+    )
     const cursors = errand.holdings
-      .filter(({ address }) => !exact.has(address))
+      .filter(({ address }) => !named.has(address))
       .map(({ address, pool }): Change => ({ type: 'MoveCursor', pool: pool.name, address }))
+    const attaches = attachments.map((attachment): Change => ({ type: 'Attach', attachment }))
     this.#close(errand)
     this.#ledger.decide(
       key,
-      [{ type: 'Attach', attachment }, ...cursors],
-      () => this.#attached(errand, attachment),
+      [...attaches, ...cursors],
+      () => this.#attached(errand, attachments),
       error => {
         cancelHoldings(errand)
         for (const waiter of errand.waiters) refuse(waiter, storeRefusal(error))
+        this.#lead(errand)
       }
     )
   }
 
-  #attached({ holdings, waiters }: Errand, attachment: Attachment): void {
+  #attached(errand: Errand, attachments: readonly Attachment[]): void {
+    for (const attachment of attachments) this.#ledger.attachments.set(attachment)
+    for (const { subnet, address } of errand.holdings) subnet.insist({ type: 'Confirm', address })
+    const asked = attachments.find(({ key }) => !isToCome(key))
+    if (asked !== undefined) this.#tell(asked, errand.waiters)
+    this.#lead(errand)
+  }
+
+  #tell(attachment: Attachment, to: readonly Pick<Waiter, 'client' | 'replyTo'>[]): void {
     const key = keyText(attachment.key)
-    this.#ledger.attachments.set(key, attachment)
-    for (const { subnet, address } of holdings) subnet.insist({ type: 'Confirm', address })
-    for (const { client, replyTo } of waiters) {
+    this.#ledger.attachments.set(attachment)
+    for (const { client, replyTo } of to) {
       this.#ledger.deliveries.open(key, client)
       replyTo({ type: 'Allocated', attachment })
     }
   }
 
+  /** Those that waited for what this errand would decide. */
+  #lead({ request, decision }: Errand): void {
+    if (decision.interfaces.length < 2) return
+    for (const message of this.#followers.close(request.key.containerId)) {
+      this.#ledger.whenSettled(message.key, () => this.allocate(message))
+    }
+  }
+
   /** A DEL came for the key: what the errand held is free again. */
   cancel(key: string, by: Moment): void {
+    const isOver = ({ sandbox }: Allocate) => !isBefore(by, sandbox.began, this.#boot)
+    for (const message of this.#followers.drop(key, isOver)) refuse(message, { reason: 'Deleted' })
     const errand = this.#byKey.get(key)
     if (errand === undefined) return
     for (const waiter of errand.overtaken(by, this.#boot)) refuse(waiter, { reason: 'Deleted' })
@@ -184,6 +248,7 @@ export class Admission {
 
   /** One of the clients left; when it was the last one, what the errand held is free again. */
   abandon(key: string, client: number): void {
+    this.#followers.drop(key, message => message.client === client)
     const errand = this.#byKey.get(key)
     const waiter = errand?.waiters.find(one => one.client === client)
     if (errand === undefined || waiter === undefined) return
@@ -196,6 +261,7 @@ export class Admission {
     this.#close(errand)
     cancelHoldings(errand)
     for (const waiter of errand.waiters) refuse(waiter, refusal)
+    this.#lead(errand)
   }
 
   #close(errand: Errand): void {

@@ -2,6 +2,7 @@
 
 import type { Address } from '../core/address.ts'
 import { type Attachment, type AttachmentKey, keyText } from '../core/attachment.ts'
+import { isToCome } from '../core/attachment-index.ts'
 import { StoreFullError } from '../core/errors.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import type { Change } from '../ports/attachment-store.ts'
@@ -169,11 +170,16 @@ export class Departure {
   }
 
   #detached({ key, assignments, sandbox }: Attachment, since: number, vacated: boolean): void {
-    this.#ledger.attachments.delete(keyText(key))
+    this.#ledger.attachments.delete(key)
     this.#ledger.deliveries.settle(keyText(key))
     for (const assignment of assignments) {
       const { address } = assignment
       this.#ledger.subnetOf(assignment).insist({ type: 'Cool', address, since, sandbox, vacated })
+    }
+    // A sandbox that loses an interface is taken down: those whose ADD has not come will get none.
+    for (const companion of this.#ledger.attachments.of(key.containerId)) {
+      if (!isToCome(companion.key)) continue
+      this.#ledger.whenSettled(companion.key, () => this.#takeBack(companion))
     }
   }
 }

@@ -5,12 +5,13 @@ import type { Address } from '../core/address.ts'
 import type { Reservation } from '../core/address-book.ts'
 import { assert } from '../core/assert.ts'
 import type { ClientId } from '../core/deliveries.ts'
-import type { Claim } from '../core/demand.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import type { Allocate } from './messages/allocator.ts'
 import type { Lack, SubnetMessage } from './messages/subnet.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
+import { type Claim, claimsOf } from '../core/selection/claims.ts'
+import type { Decision } from '../core/selection/decision.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 export interface Waiter {
@@ -19,8 +20,9 @@ export interface Waiter {
   readonly replyTo: Allocate['replyTo']
 }
 
-/** An address that is reserved for this errand, and where to confirm or cancel it. */
+/** An address that is reserved for this errand, for which interface, and where to confirm or cancel it. */
 export interface Holding {
+  readonly ifname: string
   readonly address: Address
   readonly pool: IpPool
   readonly subnet: ActorRef<SubnetMessage>
@@ -38,17 +40,23 @@ export class Errand {
   readonly request: Allocate
   readonly holdings: Holding[] = []
   readonly waiters: Waiter[]
+  #decision: Decision
   #claims: readonly Claim[]
   #poolsTried = 0
   #usage: PoolUsage[] = []
   #readyInMs: number | undefined
   #lack: Lack | undefined
 
-  constructor(id: number, request: Allocate, claims: readonly Claim[]) {
+  constructor(id: number, request: Allocate, decision: Decision) {
     this.id = id
     this.request = request
     this.waiters = [{ client: request.client, sandbox: request.sandbox, replyTo: request.replyTo }]
-    this.#claims = claims
+    this.#decision = decision
+    this.#claims = claimsOf(decision)
+  }
+
+  get decision(): Decision {
+    return this.#decision
   }
 
   /** Of several lives that wait, the attachment belongs to the latest. */
@@ -93,7 +101,12 @@ export class Errand {
     assert(claim !== undefined && asked !== undefined, 'only who was asked answers')
     switch (reservation.type) {
       case 'Reserved':
-        this.holdings.push({ address: reservation.address, pool: reservation.pool, subnet })
+        this.holdings.push({
+          ifname: claim.ifname,
+          address: reservation.address,
+          pool: reservation.pool,
+          subnet
+        })
         this.#startClaim()
         return this.next()
       case 'Taken': {
@@ -116,9 +129,10 @@ export class Errand {
   }
 
   /** Begin anew: what was held has been cancelled. */
-  restart(claims: readonly Claim[]): void {
+  restart(decision: Decision): void {
     this.holdings.length = 0
-    this.#claims = claims
+    this.#decision = decision
+    this.#claims = claimsOf(decision)
     this.#startClaim()
   }
 

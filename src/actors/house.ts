@@ -9,6 +9,7 @@ import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Mesh, MeshListener } from '../ports/mesh.ts'
+import type { PodFacts } from '../ports/pod-facts.ts'
 import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
 import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
@@ -37,6 +38,7 @@ export interface HouseParts {
   readonly store: AttachmentStore
   readonly source: PoolSource
   readonly probe: SandboxProbe
+  readonly facts: PodFacts
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
@@ -91,7 +93,7 @@ export function furnish(
   onStopped: (reason: StopReason) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { rules } = parts
+  const { rules, facts } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity
@@ -164,7 +166,7 @@ export function furnish(
   const { subnets } = quarter
   const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
   const allocatorRef = watched(
-    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries }))
+    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts }))
   )
   allocatorRelay.point(allocatorRef)
   const catalogueRef = watched(

@@ -2,19 +2,17 @@
 // the disk is settling: whatever else arrives for it waits too, so no handler ever sees half a decision.
 
 import { assert } from '../core/assert.ts'
-import {
-  type Assignment,
-  type Attachment,
-  type AttachmentKey,
-  keyText
-} from '../core/attachment.ts'
+import { type Assignment, type AttachmentKey, keyText, type Pod } from '../core/attachment.ts'
+import { AttachmentIndex } from '../core/attachment-index.ts'
 import { cidrOf, formatCidr } from '../core/cidr.ts'
 import type { Deliveries } from '../core/deliveries.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import type { IpPool } from '../core/ip-pool.ts'
+import type { Facts } from '../core/selection/facts.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
+import type { PodFacts } from '../ports/pod-facts.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { PoolsChanged } from './messages/allocator.ts'
 import type { SubnetMessage } from './messages/subnet.ts'
@@ -29,30 +27,35 @@ export interface LedgerOptions {
   readonly state: StoredState
   readonly pools: PoolsChanged
   readonly deliveries: Deliveries
+  readonly facts: PodFacts
 }
 
 export class Ledger {
-  readonly attachments = new Map<string, Attachment>()
+  readonly attachments = new AttachmentIndex()
   readonly tombstones: Tombstones
   readonly deliveries: Deliveries
   readonly commits: CommitQueue
   readonly #settling = new Map<string, (() => void)[]>()
+  readonly #facts: PodFacts
   #pools: PoolsChanged
 
   constructor(options: LedgerOptions, wake: () => void) {
-    const { store, log, boot, state, pools, deliveries } = options
+    const { store, log, boot, state, pools, deliveries, facts } = options
+    this.#facts = facts
     this.commits = new CommitQueue(store, log, wake)
     this.deliveries = deliveries
     this.tombstones = new Tombstones(boot)
     this.tombstones.restore(state.tombstones, state.horizon)
-    for (const attachment of state.attachments) {
-      this.attachments.set(keyText(attachment.key), attachment)
-    }
+    for (const attachment of state.attachments) this.attachments.set(attachment)
     this.#pools = pools
   }
 
   get pools(): ReadonlyMap<string, IpPool> {
     return this.#pools.pools
+  }
+
+  factsOf(pod: Pod): Facts {
+    return this.#facts.of(pod)
   }
 
   setPools(pools: PoolsChanged): void {

@@ -2,7 +2,8 @@
 
 import type { AddressBook } from '../core/address-book.ts'
 import { type Assignment, keyText } from '../core/attachment.ts'
-import { cidrOf, formatCidr } from '../core/cidr.ts'
+import { rangeContains } from '../core/address-range.ts'
+import { type Cidr, cidrOf, formatCidr } from '../core/cidr.ts'
 import { buildPoolSetKeeping, drainingDocument } from '../core/draining-pool.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { buildPoolSet, emptyPoolSet, type PoolSet } from '../core/pool-set.ts'
@@ -18,11 +19,18 @@ export interface Remembered {
 /** By subnet in CIDR notation. */
 export function rememberedByCidr({ attachments, cooling }: StoredState): Map<string, Remembered> {
   const byCidr = new Map<string, Remembered>()
+  // Thousands of neighbours are of one subnet.
+  let last: { readonly subnet: Cidr; readonly remembered: Remembered } | undefined
   const at = ({ address, prefix }: Pick<Assignment, 'address' | 'prefix'>): Remembered => {
-    const cidr = formatCidr(cidrOf(address, prefix))
-    const known = byCidr.get(cidr) ?? { live: [], cooling: [] }
-    byCidr.set(cidr, known)
-    return known
+    if (last?.subnet.prefix === prefix && rangeContains(last.subnet.range, address)) {
+      return last.remembered
+    }
+    const subnet = cidrOf(address, prefix)
+    const cidr = formatCidr(subnet)
+    const remembered = byCidr.get(cidr) ?? { live: [], cooling: [] }
+    byCidr.set(cidr, remembered)
+    last = { subnet, remembered }
+    return remembered
   }
   for (const { key, assignments } of attachments) {
     const holder = keyText(key)
@@ -35,13 +43,10 @@ export function rememberedByCidr({ attachments, cooling }: StoredState): Map<str
 /** The documents of the source, judged beside what is in use: pools with addresses out keep their subnets. */
 export function initialPools(listing: PoolListing, state: StoredState): PoolSet {
   const assignments = state.attachments.flatMap(attachment => attachment.assignments)
-  const used = new Map(
-    [...assignments, ...state.cooling].map(({ pool, address, prefix }) => [
-      pool,
-      cidrOf(address, prefix)
-    ])
+  const used = new Map([...assignments, ...state.cooling].map(one => [one.pool, one]))
+  const documents = [...used].map(([pool, { address, prefix }]) =>
+    drainingDocument(pool, cidrOf(address, prefix))
   )
-  const documents = [...used].map(([pool, subnet]) => drainingDocument(pool, subnet))
   const inForce = buildPoolSet(documents, emptyPoolSet)
   const inUse = new Set(used.keys())
   return buildPoolSetKeeping(inUse, listing.documents, inForce, listing.problems)

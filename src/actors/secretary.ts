@@ -2,7 +2,7 @@
 // a time: read, learn what is new, then propose the first of what is wanted, at the next index.
 
 import { Backoff } from '../core/backoff.ts'
-import { advance, type ClusterView } from '../core/registry/cluster-view.ts'
+import { advance, type ClusterView, isOfOneLog } from '../core/registry/cluster-view.ts'
 import type { Proposal, RegistryRecord } from '../core/registry/record.ts'
 import { formatRecord } from '../core/registry/record-text.ts'
 import { StoreFailedError } from '../core/errors.ts'
@@ -151,12 +151,10 @@ class Secretary {
 
   #learn({ slice, from }: SliceRead): void {
     this.#isBusy = false
-    const first = this.#view.index + 1 - from
-    for (const bytes of slice.records.slice(Math.max(0, first))) {
+    const news = slice.records.slice(Math.max(0, this.#view.index + 1 - from))
+    if (!isOfOneLog(this.#view, { ...slice, records: news })) return this.#rolledBack(slice.head)
+    for (const bytes of news) {
       if (!this.#take(bytes)) return this.#failed(this.#trouble ?? 'the disk refuses')
-    }
-    if (slice.head < this.#view.index || this.#contradicts(slice.head, slice.hash)) {
-      return this.#rolledBack(slice.head)
     }
     this.#failures.reset()
     this.#trouble = undefined
@@ -169,10 +167,6 @@ class Secretary {
       this.#readers.answer(this.#view.index)
     }
     this.#work()
-  }
-
-  #contradicts(head: number, hash: string): boolean {
-    return head === this.#view.index && hash !== this.#view.hash
   }
 
   /** One more record: judged, made durable, told. */

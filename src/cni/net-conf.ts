@@ -4,6 +4,8 @@ import { isUtf8 } from 'node:buffer'
 import type { Family } from '../core/address.ts'
 import { messageOf } from '../core/error-text.ts'
 import { isObject, type Json } from '../core/fields.ts'
+import { relevant } from '../core/selection/annotation-keys.ts'
+import type { Annotations } from '../core/selection/facts.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import { type CniVersion, cniVersionDefault, cniVersions, isCniVersion } from './cni-version.ts'
 import { excerpt } from './excerpt.ts'
@@ -23,6 +25,8 @@ export interface IpamConf {
   readonly cleanGateway: boolean
   readonly runtimeIps: readonly string[] | undefined
   readonly argsIps: readonly string[] | undefined
+  /** Of the pod, as the runtime passes them with the capability `io.kubernetes.cri.pod-annotations`. */
+  readonly annotations: Annotations | undefined
 }
 
 /** As in the reference implementation; it is a part of keys and of file names. */
@@ -106,7 +110,8 @@ export function parseIpamConf({ document }: NetConf, role: string): IpamConf {
     pools: poolsOf(ipam),
     cleanGateway: booleanMember(ipam, 'clean_gateway', 'ipam.clean_gateway') ?? false,
     runtimeIps: stringsMember(runtime, 'ips', 'runtimeConfig.ips'),
-    argsIps: stringsMember(objectMember(args, 'cni', 'args.cni') ?? {}, 'ips', 'args.cni.ips')
+    argsIps: stringsMember(objectMember(args, 'cni', 'args.cni') ?? {}, 'ips', 'args.cni.ips'),
+    annotations: annotationsOf(runtime)
   }
 }
 
@@ -114,6 +119,18 @@ function poolsOf(ipam: Json): Record<Family, readonly string[]> | undefined {
   const ipv4 = stringsMember(ipam, 'default_ipv4_ippool', 'ipam.default_ipv4_ippool') ?? []
   const ipv6 = stringsMember(ipam, 'default_ipv6_ippool', 'ipam.default_ipv6_ippool') ?? []
   return ipv4.length + ipv6.length === 0 ? undefined : { 4: ipv4, 6: ipv6 }
+}
+
+/** As CRI has them (containerd 1.5, CRI-O): a map of texts. What does not concern addresses is left out. */
+function annotationsOf(runtime: Json): Annotations | undefined {
+  const key = 'io.kubernetes.cri.pod-annotations'
+  const map = objectMember(runtime, key, `runtimeConfig["${key}"]`)
+  if (map === undefined) return undefined
+  const texts = Object.entries(map).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string'
+  )
+  const found = relevant(Object.fromEntries(texts))
+  return Object.keys(found).length > 0 ? found : undefined
 }
 
 function invalid(message: string): CniError {

@@ -2,6 +2,7 @@
 
 import { formatAddress } from '../core/address.ts'
 import { assertNever } from '../core/assert.ts'
+import { formatCidr } from '../core/cidr.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 
@@ -80,6 +81,20 @@ export function refusalError(refusal: Refusal, node: string): CniError {
       return new CniError(
         cniCodes.noPoolFits,
         `no pool on ${node} fits: ${refusal.why.join('; ')}; ${addPool}`
+      )
+    case 'AnnotationInvalid':
+      return new CniError(
+        cniCodes.invalidConfig,
+        `annotations of the pod or its namespace: ${refusal.problems.join('; ')}`
+      )
+    case 'RouteUnfit':
+      return new CniError(
+        cniCodes.invalidConfig,
+        `annotation ipam.spidernet.io/routes: no interface of the pod reaches ${refusal.routes
+          .map(({ dst, gw }) => `the next hop ${gw} of ${dst}`)
+          .join(
+            ', '
+          )}; it has ${refusal.subnets.map(one => `${one.ifname} in ${formatCidr(one)}`).join(', ')}`
       )
     case 'DemandChanged':
       return new CniError(

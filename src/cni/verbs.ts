@@ -101,9 +101,13 @@ async function add(
   const key = attachmentKey(request, conf.name)
   const ipam = parseIpamConf(conf, request.role)
   const args = parseCniArgs(request.args)
-  const { pools, cleanGateway } = ipam
+  const { pools, cleanGateway, annotations } = ipam
   const requested = requestedAddresses(ipam, args)
-  const demand: Demand = { requested, cleanGateway, ...(pools !== undefined && { pools }) }
+  const demand: Demand = {
+    ...{ requested, cleanGateway },
+    ...(annotations !== undefined && { annotations }),
+    ...(pools !== undefined && { pools })
+  }
   refuseManyInOldVersion(conf, demand)
   const allocator = allocatorOf(service, cniCodes.notServing)
   const sandbox = sandboxOf(request, service)

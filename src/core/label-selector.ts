@@ -1,4 +1,4 @@
-// Kubernetes label selectors: what they may say. Matching comes with the release that needs it.
+// Kubernetes label selectors: what they may say, and what they select.
 
 import { dnsSubdomainRule, isDnsSubdomain } from './dns-name.ts'
 import { type Entry, type Fields, show } from './fields.ts'
@@ -43,6 +43,49 @@ export function readLabelSelector(selector: Fields): LabelSelector {
 /** Does it select everything, because it says nothing? */
 export function selectsEverything({ matchLabels, matchExpressions }: LabelSelector): boolean {
   return Object.keys(matchLabels).length + matchExpressions.length === 0
+}
+
+/** As in k8s.io/apimachinery labels.Requirement: a label that is absent satisfies NotIn. */
+export function selects(
+  { matchLabels, matchExpressions }: LabelSelector,
+  labels: Readonly<Record<string, string>>
+): boolean {
+  for (const key in matchLabels) {
+    if (!Object.hasOwn(labels, key) || labels[key] !== matchLabels[key]) return false
+  }
+  return matchExpressions.every(requirement => isMet(requirement, labels))
+}
+
+function isMet(requirement: LabelRequirement, labels: Readonly<Record<string, string>>): boolean {
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && requirement.values.includes(value)
+    case 'NotIn':
+      return value === undefined || !requirement.values.includes(value)
+    case 'Exists':
+      return value !== undefined
+    case 'DoesNotExist':
+      return value === undefined
+  }
+}
+
+/** One line for a person, in the form of kubectl's `--selector`. */
+export function selectorText({ matchLabels, matchExpressions }: LabelSelector): string {
+  const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
+  const others = matchExpressions.map(requirement => {
+    switch (requirement.operator) {
+      case 'In':
+        return `${requirement.key} in (${requirement.values.join(',')})`
+      case 'NotIn':
+        return `${requirement.key} notin (${requirement.values.join(',')})`
+      case 'Exists':
+        return requirement.key
+      case 'DoesNotExist':
+        return `!${requirement.key}`
+    }
+  })
+  return [...equal, ...others].join(',')
 }
 
 function readLabels(labels: Fields): Record<string, string> {

@@ -1,6 +1,8 @@
 // An expected "no" is an answer, not an exception. What a person reads is made of it at the border.
 
 import type { Address } from './address.ts'
+import type { Route } from './attachment.ts'
+import type { Cidr } from './cidr.ts'
 
 /** How full a pool is; counts of a /64 do not fit a JavaScript number. */
 export interface PoolUsage {
@@ -42,6 +44,14 @@ export type Refusal =
   | { readonly reason: 'PoolUnknown'; readonly pool: string; readonly known: readonly string[] }
   /** Pools are there, but none of them may be used for this request; one reason for each. */
   | { readonly reason: 'NoPoolFits'; readonly why: readonly string[] }
+  /** Annotations of the pod or its namespace that say nothing usable; a sentence each that begins with the key. */
+  | { readonly reason: 'AnnotationInvalid'; readonly problems: readonly string[] }
+  /** The next hop of a route that the pod asks for is in no subnet of its interfaces. */
+  | {
+      readonly reason: 'RouteUnfit'
+      readonly routes: readonly Required<Route>[]
+      readonly subnets: readonly (Cidr & { readonly ifname: string })[]
+    }
   /** The key has an attachment that was made for another demand. */
   | { readonly reason: 'DemandChanged'; readonly had: string; readonly wants: string }
   /** A DEL of the same key came after this ADD began. */

@@ -38,6 +38,12 @@ export class TakenAddresses {
     this.#taken.set(address, { state: 'live', holder, pool })
   }
 
+  /** The same use under another key. */
+  rename(address: Address, holder: string): void {
+    const { pool } = this.#takenAs(address, 'live')
+    this.#taken.set(address, { state: 'live', holder, pool })
+  }
+
   /** Nobody has the address any more; it must have been in this state. */
   release(address: Address, state: Taken['state']): Taken {
     const taken = this.#takenAs(address, state)

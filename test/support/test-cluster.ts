@@ -1,5 +1,6 @@
 // Several houses of actors in this process: one clock, one registry and a bus between them.
 
+import { noFacts } from '../../src/config/no-facts.ts'
 import { type House, guard } from '../../src/actors/guardian.ts'
 import type { AttachmentKey } from '../../src/core/attachment.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
@@ -61,6 +62,7 @@ export class TestCluster {
       ...{ store, boot, node: name, machine: `machine-${this.#count}`, clock: this.clock },
       source: new ListedPools(this.#documents),
       probe: new DecreedNamespaces(),
+      facts: noFacts(name),
       log: {
         debug: write('debug'),
         info: write('info'),

@@ -10,12 +10,14 @@ import type { Sandbox } from '../../src/core/sandbox.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { PoolDocument, PoolSource } from '../../src/ports/pool-source.ts'
+import type { PodFacts } from '../../src/ports/pod-facts.ts'
 import type { SandboxProbe } from '../../src/ports/sandbox-probe.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { aloneParts } from './alone.ts'
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 import { boot as firstBoot, poolDocument, sandbox } from './samples.ts'
+import { noFacts } from '../../src/config/no-facts.ts'
 
 export const plainDemand: Demand = { requested: [], cleanGateway: false }
 
@@ -101,6 +103,7 @@ export class TestHouse {
   readonly clock = new ManualClock()
   readonly store = new FaultyStore()
   readonly namespaces = new DecreedNamespaces()
+  facts: PodFacts = noFacts('node-1')
   readonly registry = new MemoryRegistry()
   readonly log: LogLine[] = []
   readonly pools: ListedPools
@@ -137,6 +140,7 @@ export class TestHouse {
       store: this.store,
       source: this.pools,
       probe: this.namespaces,
+      facts: this.facts,
       clock: this.clock,
       log,
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },

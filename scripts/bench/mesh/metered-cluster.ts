@@ -20,6 +20,7 @@ import { MeteredNet } from './metered-net.ts'
 import { addressesPerNode, domain, firstOf, registryLog, residents } from './registry-log.ts'
 import type { Resident } from './registry-log.ts'
 import { Tally } from './tally.ts'
+import { noFacts } from '../../../src/config/no-facts.ts'
 
 const boot = 'boot'
 const registryMs = 2
@@ -99,6 +100,7 @@ export class MeteredCluster {
       ...{ store, log: silent, boot, node: name, machine: incarnation, founds: false },
       source: { read: () => Promise.resolve(listing), watch: () => () => {} },
       probe: { see: () => ({ type: 'Missing' }), sight: () => Promise.resolve([]) },
+      facts: noFacts(name),
       ...{ clock: system.clock, random: chance, mesh: this.net.meshOf(node) },
       ...{ registry: this.#registryOf(node), confirm: 'none', rules: allRules },
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },

@@ -1,0 +1,54 @@
+// Which pools an ADD may use and why: made by `decide`, acted on by the allocator, shown to people.
+
+import type { Address, Family } from '../address.ts'
+import type { Route } from '../attachment.ts'
+import type { IpPool } from '../ip-pool.ts'
+import type { Refusal } from '../refusal.ts'
+import type { Misfit } from './affinity.ts'
+
+/** Where a choice of pools may come from, the first that is there counts alone. */
+export const levels = ['PodInterfaces', 'Pod', 'Namespace', 'Network', 'Default'] as const
+
+export type Level = (typeof levels)[number]
+
+export const levelTexts: Readonly<Record<Level, string>> = {
+  PodInterfaces: 'annotation ipam.spidernet.io/ippools of the pod',
+  Pod: 'annotation ipam.spidernet.io/ippool of the pod',
+  Namespace: 'annotations default-ipv4-ippool and default-ipv6-ippool of the namespace',
+  Network: 'the network configuration',
+  Default: 'the pools marked default'
+}
+
+export interface Verdict {
+  readonly pool: IpPool
+  /** Absent when the pool may serve. */
+  readonly misfit?: Misfit
+}
+
+export interface FamilyDecision {
+  readonly family: Family
+  /** Every candidate, those that may serve in the order to try. */
+  readonly verdicts: readonly Verdict[]
+  /** Addresses asked for by name; then these and no others. */
+  readonly requested: readonly Address[]
+}
+
+/** What one interface of the pod may have. */
+export interface InterfaceDecision {
+  /** `#2` for one that gets its name with its ADD: the third of a list without names. */
+  readonly ifname: string
+  readonly cleanGateway: boolean
+  readonly families: readonly FamilyDecision[]
+}
+
+export interface Decision {
+  readonly level?: Level
+  /** That of the ADD first, then those that are decided along with it. */
+  readonly interfaces: readonly InterfaceDecision[]
+  /** What the pod asks for by annotation, for whichever interface reaches the next hop. */
+  readonly routes: readonly Required<Route>[]
+  /** The pod will have interfaces beside these and those it has. */
+  readonly isMoreExpected: boolean
+  /** Nothing can be given, whatever is free. */
+  readonly refusal?: Refusal
+}

@@ -1,0 +1,39 @@
+// What the choice of pools needs to know of a pod and of where it runs. Absent means unknown, never empty.
+
+import { type NetworkSettings, noNetworks } from './networks.ts'
+
+export type Labels = Readonly<Record<string, string>>
+export type Annotations = Readonly<Record<string, string>>
+
+/** The controller at the top: the Deployment of a ReplicaSet, the CronJob of a Job, else the owner itself. */
+export interface Owner {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid?: string
+  /** How many pods it wants, when that is known. */
+  readonly replicas?: number
+  /** The ordinal of the first pod of a StatefulSet; 0 when it does not say. */
+  readonly firstOrdinal?: number
+}
+
+export interface PodKnowledge {
+  readonly labels: Labels
+  readonly annotations: Annotations
+  /** Absent for a pod of nobody. */
+  readonly owner?: Owner
+  /** Succeeded, failed, evicted or being deleted: it gets no address any more. */
+  readonly isGone: boolean
+}
+
+export interface Facts {
+  readonly networks: NetworkSettings
+  readonly node: { readonly name: string; readonly labels?: Labels }
+  readonly namespace?: { readonly labels: Labels; readonly annotations: Annotations }
+  readonly pod?: PodKnowledge
+}
+
+/** Nothing is known but where it is. */
+export function factsOfNode(name: string, networks: NetworkSettings = noNetworks): Facts {
+  return { node: { name }, networks }
+}

@@ -1,0 +1,16 @@
+// What is known of pods, namespaces and this node beside what the runtime says in an ADD. Files fill it now;
+// a watch of the Kubernetes API may fill it later, never on the way of an ADD.
+
+import type { Pod } from '../core/attachment.ts'
+import type { Facts } from '../core/selection/facts.ts'
+
+export interface PodFacts {
+  /**
+   * What is known at this moment of a pod, its namespace and this node. At once and without waiting: it is on
+   * the way of an ADD. What is not known is absent, which is another thing than empty.
+   */
+  of(pod: Pod): Facts
+
+  /** Call `onChange` soon after something may have changed. Returns the function that ends it. */
+  watch(onChange: () => void): () => void
+}
