@@ -15,7 +15,7 @@ const timeoutMs = 2_000
 export class SimRegistry {
   readonly #agenda: Agenda
   readonly #chance: Chance
-  readonly #log = new RecordLog()
+  #log = new RecordLog()
   /** All of them, for the judge. */
   readonly records: Uint8Array[] = []
   /** Nodes that cannot reach it, with how many reasons. */
@@ -37,6 +37,13 @@ export class SimRegistry {
   write(record: RegistryRecord): string | undefined {
     const appended = this.#append(this.view.index + 1, formatRecord(record))
     return appended.type === 'Refused' ? appended.why : undefined
+  }
+
+  /** Its disk is a copy of the day on which it had so many records. */
+  fallBack(count: number): void {
+    const records = this.records.splice(0, this.records.length).slice(0, count)
+    this.#log = new RecordLog()
+    for (const [i, record] of records.entries()) this.#append(i + 1, record)
   }
 
   cut(node: number, count: 1 | -1): void {

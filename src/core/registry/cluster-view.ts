@@ -70,6 +70,24 @@ export function advance(view: ClusterView, bytes: Uint8Array): ClusterView | Ref
   return { ...view, ...step, index, hash: chained(view.hash, bytes) }
 }
 
+/**
+ * Whether the log with this head and hash, in which these records come next, can be the one that the view is of.
+ * Records that break its rules are another matter, and so are some that do not reach up to the head.
+ */
+export function isOfOneLog(
+  view: ClusterView,
+  { head, hash, records }: { head: number; hash: string; records: readonly Uint8Array[] }
+): boolean {
+  if (head < view.index) return false
+  let last = view
+  for (const bytes of records) {
+    const next = advance(last, bytes)
+    if ('refused' in next) return true
+    last = next
+  }
+  return head > last.index || hash === last.hash
+}
+
 function stepOf(view: ClusterView, record: RegistryRecord | Foreign, index: number) {
   if ((record.type === 'Genesis') !== (index === 1)) return misplaced(view, record.type)
   switch (record.type) {
