@@ -7,9 +7,11 @@ import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
+import { noFacts } from './config/no-facts.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import { allRules } from './core/lease/rules.ts'
+import { factsOfNode } from './core/selection/facts.ts'
 import { readBootId } from './host/boot-id.ts'
 import { keepHeapSmall } from './host/heap.ts'
 import { readMachineId } from './host/machine-id.ts'
@@ -19,12 +21,12 @@ import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
+import type { PodFacts } from './ports/pod-facts.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
-import { noFacts } from './config/no-facts.ts'
 
 const sessionBytes = 8
 
@@ -134,7 +136,7 @@ async function openHouse(
     random: systemRandom,
     session: systemRandom.hex(sessionBytes),
     machine: readMachineId(config.machineIdFile),
-    facts: noFacts(config.nodeName),
+    facts: await podFacts(begun, config, log),
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {
@@ -174,4 +176,17 @@ function poolSource({ poolDirs }: DaemonConfig, log: Log): PoolSource {
     'no pool directory: the embedded sample pool is used until the daemon is started again'
   )
   return createSamplePool()
+}
+
+/** What files tell of pods; without directories nothing is loaded for it. */
+async function podFacts(
+  begun: AsyncDisposableStack,
+  { factsDirs: directories, nodeName }: DaemonConfig,
+  log: Log
+): Promise<PodFacts> {
+  if (directories.length === 0) return noFacts(nodeName)
+  const { openFactFiles } = await import('./config/fact-files.ts')
+  const facts = await openFactFiles({ directories, own: factsOfNode(nodeName), log })
+  begun.defer(() => facts.close())
+  return facts
 }

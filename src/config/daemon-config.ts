@@ -82,6 +82,7 @@ const schema = v.strictObject(
     adminSocket: v.optional(socketPath, '/run/orbweaver/admin.sock'),
     queueDir: v.optional(absolutePath),
     poolDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths')),
+    factsDirs: v.optional(v.array(absolutePath, 'must be a list of absolute paths'), []),
     machineIdFile: v.optional(absolutePath, '/etc/machine-id'),
     bootIdFile: v.optional(absolutePath, '/proc/sys/kernel/random/boot_id'),
     resultCacheDir: v.optional(absolutePath, '/var/lib/cni'),
@@ -120,6 +121,8 @@ export interface DaemonConfig {
   readonly queueDir: string
   /** Absent: the usual directory when it is there, else the embedded sample. */
   readonly poolDirs?: readonly string[]
+  /** Directories of Kubernetes objects; none: of pods is known what the runtime tells. */
+  readonly factsDirs: readonly string[]
   readonly bootIdFile: string
   /** Tells this machine from others; a file that is missing or empty tells nothing. */
   readonly machineIdFile: string

@@ -1,10 +1,9 @@
 // Pools from the files of directories, normally a mounted ConfigMap.
 
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import type { PoolDocument, PoolListing, PoolProblem, PoolSource } from '../ports/pool-source.ts'
+import { formatOf, readBoundedText } from './bounded-text.ts'
 import { scanDirectories } from './directory-scan.ts'
 import { watchDirectories } from './directory-watch.ts'
 import { readPoolText } from './pool-text.ts'
@@ -59,31 +58,11 @@ export function createPoolFiles(options: PoolFilesOptions): PoolSource {
 
 async function readPoolFile(file: string, label: string): Promise<PoolListing> {
   try {
-    const text = await readBounded(file)
-    const format = extname(file) === '.json' ? 'json' : 'yaml'
-    return readPoolText({ text, format, label, file })
+    const text = await readBoundedText(file, maxPoolFileBytes)
+    return readPoolText({ text, format: formatOf(file), label, file })
   } catch (error) {
     const problem: PoolProblem = { source: label, problem: (error as Error).message, unread: file }
     return { documents: [], problems: [problem], skipped: [] }
-  }
-}
-
-/** Read a regular file of limited size; a FIFO or a device would block or never end. */
-async function readBounded(file: string): Promise<string> {
-  await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
-  if (!(await handle.stat()).isFile()) throw new Error('is no regular file')
-  const bytes = Buffer.alloc(maxPoolFileBytes + 1)
-  let length = 0
-  for (;;) {
-    const { bytesRead } = await handle.read(bytes, length, bytes.length - length)
-    length += bytesRead
-    if (length > maxPoolFileBytes) throw new Error(`is larger than ${maxPoolFileBytes} bytes`)
-    if (bytesRead === 0) break
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length))
-  } catch {
-    throw new Error('is no UTF-8 text')
   }
 }
 

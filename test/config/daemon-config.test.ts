@@ -11,6 +11,7 @@ t.test('without a file all defaults hold', async t => {
     socket: '/run/orbweaver/cni.sock',
     adminSocket: '/run/orbweaver/admin.sock',
     queueDir: '/var/lib/orbweaver/queue',
+    factsDirs: [],
     bootIdFile: '/proc/sys/kernel/random/boot_id',
     machineIdFile: '/etc/machine-id',
     resultCacheDir: '/var/lib/cni',
@@ -22,11 +23,15 @@ t.test('without a file all defaults hold', async t => {
 })
 
 t.test('every path can be moved', async t => {
-  const config = parseConfig('stateDir: /a\npoolDirs: [/b, /c]\nlog: {level: debug}', 'x')
+  const config = parseConfig(
+    'stateDir: /a\npoolDirs: [/b, /c]\nfactsDirs: [/f]\nlog: {level: debug}',
+    'x'
+  )
   t.match(config, {
     stateDir: '/a',
     queueDir: '/a/queue',
     poolDirs: ['/b', '/c'],
+    factsDirs: ['/f'],
     log: { level: 'debug' }
   })
   t.equal(parseConfig('stateDir: /a\nqueueDir: /q', 'x').queueDir, '/q')
@@ -40,6 +45,8 @@ t.test('a mistake is named with its key and what it may be', async t => {
     [`socket: /${'x'.repeat(99)}`, /socket: must have at most 99 bytes/],
     ['poolDirs: /etc', /poolDirs: must be a list/],
     ['poolDirs: [etc]', /poolDirs\.0: must be an absolute path/],
+    ['factsDirs: /f', /factsDirs: must be a list of absolute paths/],
+    ['factsDirs: [f]', /factsDirs\.0: must be an absolute path/],
     ['log: {level: loud}', /log\.level: must be one of trace, debug, info/],
     ['log: loud', /log: must be a section/],
     ['cooldown: {seconds: -1}', /cooldown\.seconds: must be a number of seconds from 0 to 86400/],

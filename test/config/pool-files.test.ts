@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { maxPoolFiles } from '../../src/config/directory-scan.ts'
+import { maxFiles } from '../../src/config/directory-scan.ts'
 import { createPoolFiles, maxPoolFileBytes } from '../../src/config/pool-files.ts'
 import { poolApiVersion } from '../../src/config/pool-text.ts'
 import { createSamplePool } from '../../src/config/sample-pool.ts'
@@ -158,11 +158,11 @@ t.test('one bad file takes no other along', async t => {
 
 t.test('no more than so many files are read', async t => {
   const dir = t.testdir({})
-  for (let i = 0; i < maxPoolFiles + 2; i += 1) writeFileSync(join(dir, `${10_000 + i}.yaml`), '')
+  for (let i = 0; i < maxFiles + 2; i += 1) writeFileSync(join(dir, `${10_000 + i}.yaml`), '')
   writeFileSync(join(dir, '1.yaml'), yamlPool('first'))
   const { names, problems } = await listing(dir)
   t.same(names, ['first'])
-  t.match(problems, [{ source: dir, problem: /1000 pool files are read .* 3 files/, unread: dir }])
+  t.match(problems, [{ source: dir, problem: /1000 files are read .* 3 files/, unread: dir }])
 })
 
 t.test('a directory that is none is a problem', async t => {

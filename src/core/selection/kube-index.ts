@@ -45,9 +45,18 @@ export function indexOf(objects: Iterable<KubeObject>): KubeIndex {
     if (object.role === 'Pod') put(index.pods, `${namespace}/${name}`, object)
     else if (object.role === 'Namespace') put(index.namespaces, name, object)
     else if (object.role === 'Node') put(index.nodes, name, object)
-    else put(index.owners, ownerKey(object, namespace), object)
+    else put(index.owners, objectKey(object, namespace), object)
   }
   return index
+}
+
+/** Those of `objects` that `others` do not tell of. */
+export function notIn(
+  objects: readonly KubeObject[],
+  others: readonly KubeObject[]
+): readonly KubeObject[] {
+  const told = new Set(others.map(object => objectKey(object, object.namespace)))
+  return objects.filter(object => !told.has(objectKey(object, object.namespace)))
 }
 
 /** `own`: what is known where nothing is known of the pod, its namespace and its node. */
@@ -98,11 +107,11 @@ function objectOf(
   reference: KubeReference,
   namespace?: string
 ): OwnerObject | undefined {
-  const found = index.owners.get(ownerKey(reference, namespace))
+  const found = index.owners.get(objectKey(reference, namespace))
   return found !== undefined && isSame(found.uid, reference.uid) ? found : undefined
 }
 
-function ownerKey(reference: KubeReference, namespace = ''): string {
+function objectKey(reference: KubeReference, namespace = ''): string {
   return `${kindKey(reference)}/${namespace}/${reference.name}`
 }
 
