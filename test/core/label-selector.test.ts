@@ -1,6 +1,11 @@
 import t from 'tap'
 import { Fields, type Json } from '../../src/core/fields.ts'
-import { readLabelSelector, selectsEverything } from '../../src/core/label-selector.ts'
+import {
+  readLabelSelector,
+  selects,
+  selectorText,
+  selectsEverything
+} from '../../src/core/label-selector.ts'
 
 function read(selector: Json) {
   const problems: string[] = []
@@ -114,4 +119,40 @@ t.test('what is wrong is said by key and value', async t => {
     t.match(read(selector).problems, [problem], why)
     t.equal(read(selector).problems.length, 1, `${why}: nothing else is wrong`)
   }
+})
+
+t.test('what a selector selects', async t => {
+  const labels = { app: 'web', tier: '' }
+  const rows: [Json, boolean, string][] = [
+    [{}, true, 'nothing said'],
+    [{ matchLabels: { app: 'web' } }, true, 'a label'],
+    [{ matchLabels: { app: 'db' } }, false, 'another value'],
+    [{ matchLabels: { app: 'web', zone: 'a' } }, false, 'all of them'],
+    [{ matchLabels: { tier: '' } }, true, 'the empty value'],
+    [{ matchLabels: { zone: '' } }, false, 'absent is not empty'],
+    [{ matchLabels: { constructor: 'x' } }, false, 'nothing inherited'],
+    [requirement('app', 'In', ['db', 'web']), true, 'In'],
+    [requirement('app', 'In', ['db']), false, 'In, another'],
+    [requirement('zone', 'In', ['a']), false, 'In, absent'],
+    [requirement('app', 'NotIn', ['db']), true, 'NotIn'],
+    [requirement('app', 'NotIn', ['web']), false, 'NotIn, listed'],
+    [requirement('zone', 'NotIn', ['a']), true, 'NotIn, absent'],
+    [requirement('tier', 'Exists'), true, 'Exists'],
+    [requirement('zone', 'Exists'), false, 'Exists, absent'],
+    [requirement('zone', 'DoesNotExist'), true, 'DoesNotExist'],
+    [requirement('app', 'DoesNotExist'), false, 'DoesNotExist, there'],
+    [{ matchLabels: { app: 'web' }, ...requirement('tier', 'DoesNotExist') }, false, 'both']
+  ]
+  for (const [selector, is, why] of rows) t.equal(selects(read(selector).selector, labels), is, why)
+})
+
+t.test('a selector in one line', async t => {
+  const selector = {
+    matchLabels: { app: 'web' },
+    matchExpressions: [
+      { key: 'zone', operator: 'In', values: ['a', 'b'] },
+      { key: 'gone', operator: 'DoesNotExist' }
+    ]
+  }
+  t.equal(selectorText(read(selector).selector), 'app=web,zone in (a,b),!gone')
 })
