@@ -18,11 +18,12 @@ export interface KubeIndex {
   readonly nodes: ReadonlyMap<string, PlaceObject>
   /** By `group/kind/namespace/name`. */
   readonly owners: ReadonlyMap<string, OwnerObject>
-  /** One sentence for each object that is told twice. */
+  /** Sentences about objects that are told twice. */
   readonly problems: readonly string[]
 }
 
-export const emptyIndex: KubeIndex = indexOf([])
+/** More would not be read by anybody: two files may tell the same thousand pods. */
+const shownTwice = 5
 
 /** Of an object that is told twice the later one counts. */
 export function indexOf(objects: Iterable<KubeObject>): KubeIndex {
@@ -47,8 +48,12 @@ export function indexOf(objects: Iterable<KubeObject>): KubeIndex {
     else if (object.role === 'Node') put(index.nodes, name, object)
     else put(index.owners, objectKey(object, namespace), object)
   }
+  const rest = index.problems.length - shownTwice
+  if (rest > 0) index.problems.splice(shownTwice, rest, `${rest} objects more are told twice`)
   return index
 }
+
+export const emptyIndex: KubeIndex = indexOf([])
 
 /** Those of `objects` that `others` do not tell of. */
 export function notIn(

@@ -121,4 +121,6 @@ t.test('an object that is told twice is named, and the later one counts', async 
   t.same(factsOf(index, web0, here).pod?.labels, { app: 'new' })
   const node = object('v1', 'Node', { name: 'a' })
   t.match(indexOf([node, node]).problems, [/Node a is in Node\.yaml too/])
+  const many = indexOf(Array.from({ length: 9 }, () => node)).problems
+  t.same([many.length, many.at(-1)], [6, '3 objects more are told twice'])
 })
