@@ -95,14 +95,21 @@ function longestZeroRun(groups: readonly string[]): { start: number; length: num
 
 /** 4 or 16 bytes in network order: how addresses are stored and sent. */
 export function addressToBytes(address: Address): Uint8Array {
-  const family = familyOf(address)
-  const hex = (family === 4 ? address - ipv4Base : address).toString(16)
-  return Buffer.from(hex.padStart(bitsOf(family) / 4, '0'), 'hex')
+  if (familyOf(address) === 4) {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(Number(address - ipv4Base))
+    return bytes
+  }
+  const bytes = Buffer.alloc(16)
+  bytes.writeBigUInt64BE(address >> 64n)
+  bytes.writeBigUInt64BE(BigInt.asUintN(64, address), 8)
+  return bytes
 }
 
 /** The reverse of `addressToBytes`; undefined unless there are exactly 4 or 16 bytes. */
 export function addressFromBytes(bytes: Uint8Array): Address | undefined {
-  if (bytes.length !== 4 && bytes.length !== 16) return undefined
-  const value = BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
-  return toAddress(bytes.length === 4 ? ipv4Base + value : value)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length === 4) return toAddress(ipv4Base + BigInt(view.getUint32(0)))
+  if (bytes.length !== 16) return undefined
+  return toAddress((view.getBigUint64(0) << 64n) | view.getBigUint64(8))
 }

@@ -28,10 +28,10 @@ export interface AttachmentRow {
 
 export interface AddressRow {
   readonly address: Uint8Array
-  readonly prefix: Integer
+  readonly prefix: number
   readonly pool: string
-  readonly attachment: Integer | null
-  readonly position: Integer
+  readonly attachment: number | null
+  readonly position: number
   readonly gateway: Uint8Array | null
   readonly routes: string
   readonly since: number | null
@@ -84,9 +84,7 @@ export function attachmentFromRow(
       ...(row.witness_path !== null &&
         row.witness_id !== null && { witness: { path: row.witness_path, id: row.witness_id } })
     },
-    assignments: [...addresses]
-      .sort((a, b) => Number(a.position - b.position))
-      .map(assignmentFromRow),
+    assignments: addresses.toSorted((a, b) => a.position - b.position).map(assignmentFromRow),
     demand: row.demand,
     createdAtMs: Number(row.created_at)
   }
@@ -112,7 +110,7 @@ export function assignmentToRow(
 function assignmentFromRow(row: AddressRow): Assignment {
   return {
     address: addressOf(row.address),
-    prefix: Number(row.prefix),
+    prefix: row.prefix,
     pool: row.pool,
     ...(row.gateway !== null && { gateway: addressOf(row.gateway) }),
     routes: JSON.parse(row.routes) as Route[]
@@ -122,7 +120,7 @@ function assignmentFromRow(row: AddressRow): Assignment {
 export function coolingFromRow({ address, prefix, pool, since, boot }: AddressRow): CoolingAddress {
   return {
     address: addressOf(address),
-    prefix: Number(prefix),
+    prefix,
     pool,
     since: since ?? 0,
     boot: boot ?? ''

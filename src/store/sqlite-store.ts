@@ -58,16 +58,22 @@ export class SqliteStore implements AttachmentStore {
   }
 
   load(): StoredState {
-    const all = <Row>(sql: string) => this.#database.prepare<[], Row>(sql).safeIntegers().all()
-    const rows = all<AddressRow>('SELECT * FROM address')
-    const held = Map.groupBy(rows, row => row.attachment)
-    const cursors = all<{ pool: string; address: Uint8Array }>('SELECT * FROM cursor')
+    const select = <Row>(sql: string) => this.#database.prepare<[], Row>(sql)
+    const held = Map.groupBy(select<AddressRow>('SELECT * FROM address').all(), of => of.attachment)
+    const cursors = select<{ pool: string; address: Uint8Array }>('SELECT * FROM cursor').all()
+    // Moments count nanoseconds, too many for a number.
+    const attachments = select<AttachmentRow>('SELECT * FROM attachment ORDER BY id')
+      .safeIntegers()
+      .all()
+    const tombstones = select<TombstoneRow>('SELECT * FROM tombstone ORDER BY id')
+      .safeIntegers()
+      .all()
+    this.#attachmentIds.learn(attachments)
+    this.#tombstoneIds.learn(tombstones)
     return {
-      attachments: all<AttachmentRow>('SELECT * FROM attachment ORDER BY id').map(row =>
-        attachmentFromRow(row, held.get(row.id) ?? [])
-      ),
+      attachments: attachments.map(row => attachmentFromRow(row, held.get(Number(row.id)) ?? [])),
       cooling: (held.get(null) ?? []).map(coolingFromRow).sort((a, b) => a.since - b.since),
-      tombstones: all<TombstoneRow>('SELECT * FROM tombstone ORDER BY id').map(tombstoneFromRow),
+      tombstones: tombstones.map(tombstoneFromRow),
       horizon: this.#loadHorizon(),
       cursors: new Map(cursors.map(({ pool, address }) => [pool, addressOf(address)])),
       leases: this.#leases.load()
@@ -107,6 +113,8 @@ export class SqliteStore implements AttachmentStore {
 
   /** One transaction; the ids in memory follow only when it is committed. */
   #applyAll(changes: readonly Change[]): void {
+    this.#attachmentIds.begin()
+    this.#tombstoneIds.begin()
     try {
       this.#apply(changes)
     } catch (error) {
