@@ -26,6 +26,8 @@ export type ClusterParts = Pick<
 
 /** How long whoever else is there may need to connect: they try every second or two. */
 const arrivalMs = 2_000
+/** How long a registrar with a log waits for its mesh: on its own it serves without one, but founds nothing. */
+const openingMs = 10_000
 
 /** Build it, and put its end on `begun`. Throws ConfigInvalidError when the key cannot be used. */
 export function openCluster(
@@ -46,9 +48,11 @@ export function openCluster(
   const mesh = new LateMesh({ peer, clock, log, create })
   begun.defer(() => mesh.stop())
   const registrar = founds ? new Registrar(store) : undefined
+  const pause = (ms: number) => new Promise<void>(resolve => clock.after(ms, resolve))
   const settled = async () => {
-    await mesh.opened()
-    await new Promise<void>(resolve => clock.after(arrivalMs, resolve))
+    const hasLog = registrar !== undefined && registrar.view.index > 0
+    await (hasLog ? Promise.race([mesh.opened(), pause(openingMs)]) : mesh.opened())
+    await pause(arrivalMs)
   }
   const remote = new RemoteRegistry({
     ask: (to, question) => mesh.ask(to, question),

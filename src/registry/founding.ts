@@ -1,5 +1,5 @@
-// The registrar's own way to the registry. One whose log is empty may have lost it: before it founds anything
-// it asks around, and where a cluster lives already it is a node like any other.
+// The registrar's own way to the registry. Its log may be lost, or a copy of the past, or another node may keep it by
+// now: before it says anything it asks around, and where somebody knows more it is a node like any other.
 
 import type { Log } from '../ports/log.ts'
 import type { Appended, LogSlice, Registry } from '../ports/registry.ts'
@@ -16,10 +16,13 @@ export interface FoundingOptions {
 
 export class Founding implements Registry {
   readonly #options: FoundingOptions
-  #survey: Promise<boolean> | undefined
+  #survey: Promise<void> | undefined
+  #isSaid = false
 
   constructor(options: FoundingOptions) {
     this.#options = options
+    // Who asks an empty log hears nothing that could be wrong.
+    options.registrar.isWaiting = options.registrar.view.index > 0
   }
 
   async append(index: number, record: Uint8Array): Promise<Appended> {
@@ -32,21 +35,41 @@ export class Founding implements Registry {
 
   async #place(): Promise<Registry> {
     const { registrar, remote } = this.#options
-    if (registrar.view.index > 0) return registrar
     this.#survey ??= this.#ask()
-    return (await this.#survey) ? remote : registrar
+    await this.#survey
+    if (!registrar.isOvertaken) return registrar
+    if (!this.#isSaid) this.#say()
+    this.#isSaid = true
+    return remote
   }
 
-  /** Is there a cluster already? */
-  async #ask(): Promise<boolean> {
-    const { remote, log, settled } = this.#options
+  /** Is there a cluster already, and does its log go on elsewhere? */
+  async #ask(): Promise<void> {
+    const { registrar, remote, settled } = this.#options
     await settled()
-    if (!(await remote.isFounded())) return false
-    log.error(
-      {},
-      'this node should keep the registry and its log is empty, but others belong to a cluster already: it joins them. ' +
-        'If the log was lost, set mesh.registrar on the member with the longest copy (orbweaverd registry) and on no other'
-    )
-    return true
+    const { index, byPeer } = registrar.view
+    for (const [peer, { head, keeps }] of await remote.survey(index + 1)) {
+      // Another cluster's nodes know more of another log.
+      const isOurs = index === 0 || byPeer.has(peer)
+      if (isOurs && (head > index || (keeps && head === index && index > 0))) registrar.overtake()
+    }
+    registrar.isWaiting = false
+  }
+
+  #say(): void {
+    const { registrar, log } = this.#options
+    if (registrar.view.index === 0) {
+      log.error(
+        {},
+        'this node should keep the registry and its log is empty, but others belong to a cluster already: it joins them. ' +
+          'If the log was lost, set mesh.registrar on the member with the longest copy (orbweaverd registry) and on no other'
+      )
+    } else {
+      log.error(
+        { head: registrar.view.index },
+        'REGISTRY_ROLLBACK: this node should keep the registry, but others know more of it than its log has, or keep it: ' +
+          'it writes nothing and follows them. Set mesh.registrar on the member with the longest copy (orbweaverd registry) and on no other'
+      )
+    }
   }
 }

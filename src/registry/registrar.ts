@@ -10,13 +10,30 @@ import { RecordLog } from './record-log.ts'
 export class Registrar implements Registry {
   readonly #store: AttachmentStore
   #log: RecordLog
+  /** Whether another log may be the true one is still being found out. */
+  isWaiting = false
+  #isOvertaken = false
 
   /** Throws StoreCorruptError when the store has records that no registrar could have written. */
   constructor(store: AttachmentStore) {
     this.#store = store
     const { filed, learned } = store.loadLeases()
     this.#log = logOf(filed)
-    if (filed.length === 0) this.#takeOver(learned)
+    if (learned.length > filed.length && startsWith(learned, filed)) this.#takeOver(learned)
+  }
+
+  /** Another node knows more of the registry than this log has: it is a copy of the past, or kept elsewhere by now. */
+  overtake(): void {
+    this.#isOvertaken = true
+  }
+
+  get isOvertaken(): boolean {
+    return this.#isOvertaken
+  }
+
+  /** What this log says may be told. */
+  get isOpen(): boolean {
+    return !this.isWaiting && !this.#isOvertaken
   }
 
   get view(): ClusterView {
@@ -35,15 +52,20 @@ export class Registrar implements Registry {
   /** This node becomes the registrar of a cluster it belongs to: what it has learned is the log now. */
   #takeOver(learned: readonly Uint8Array[]): void {
     const log = logOf(learned)
-    this.#store.commit(
-      learned.map((record, i) => ({ type: 'FileRecord', index: i + 1, record }) as const)
+    const records = learned.map(
+      (record, i) => ({ type: 'FileRecord', index: i + 1, record }) as const
     )
+    this.#store.commit(records.slice(this.view.index))
     this.#log = log
   }
 
   async read(from: number): Promise<LogSlice> {
     return this.#log.slice(from)
   }
+}
+
+function startsWith(records: readonly Uint8Array[], first: readonly Uint8Array[]): boolean {
+  return first.every((record, i) => Buffer.compare(record, records[i] ?? new Uint8Array()) === 0)
 }
 
 function logOf(filed: readonly Uint8Array[]): RecordLog {

@@ -35,9 +35,12 @@ export class RegistryService {
 
   async #answer(peer: string, question: Question): Promise<Answer> {
     const { registrar, believed, head } = this.#options
-    if (registrar === undefined) {
-      const known = believed()
-      return { type: 'Redirect', ...known, head: head() }
+    const known = question.type === 'Read' ? question.from - 1 : question.index - 1
+    const isBeyond = registrar?.view.byPeer.has(peer) === true && known > registrar.view.index
+    if (isBeyond) registrar.overtake()
+    // Who knows more hears how much less this one does; nobody else is told anything out of the past.
+    if (registrar === undefined || (!registrar.isOpen && !isBeyond)) {
+      return { type: 'Redirect', ...believed(), head: head() }
     }
     if (question.type === 'Read') return { type: 'Slice', ...(await registrar.read(question.from)) }
     const { index, record } = question

@@ -18,6 +18,12 @@ export interface RemoteRegistryOptions {
   readonly learn: (peer: string, addresses: readonly string[]) => void
 }
 
+export interface Survey {
+  /** How many records it has. */
+  readonly head: number
+  readonly keeps: boolean
+}
+
 export class RemoteRegistry implements Registry {
   readonly #options: RemoteRegistryOptions
   #registrar: string | undefined
@@ -33,18 +39,20 @@ export class RemoteRegistry implements Registry {
     return this.#registrar
   }
 
-  /** Does any peer that can be reached belong to a cluster? */
-  async isFounded(): Promise<boolean> {
-    const bytes = encodeQuestion({ type: 'Read', from: 1 })
-    const heads = this.#options.candidates().map(async peer => {
+  /** What every peer that can be reached has of the registry, and whether it keeps it, by peer id. */
+  async survey(from: number): Promise<Map<string, Survey>> {
+    const bytes = encodeQuestion({ type: 'Read', from })
+    const found = new Map<string, Survey>()
+    const asked = this.#options.candidates().map(async peer => {
       try {
         const answer = decodeAnswer(await this.#options.ask(peer, bytes))
-        return 'head' in answer ? answer.head : 0
+        if ('head' in answer) found.set(peer, { head: answer.head, keeps: answer.type === 'Slice' })
       } catch {
-        return 0
+        // Who does not answer says nothing.
       }
     })
-    return (await Promise.all(heads)).some(head => head > 0)
+    await Promise.all(asked)
+    return found
   }
 
   async append(index: number, record: Uint8Array): Promise<Appended> {
@@ -52,16 +60,23 @@ export class RemoteRegistry implements Registry {
       const why = `this is no record: it has ${record.length} bytes; the limit is ${recordBytesMax}`
       return { type: 'Refused', why }
     }
-    return this.#find({ type: 'Append', index, record }, isAppended)
+    return this.#find({ type: 'Append', index, record }, isAppended, () => true)
   }
 
   async read(from: number): Promise<LogSlice> {
-    const { head, hash, records } = await this.#find({ type: 'Read', from }, isSlice)
+    // A log that ends before what this node knows is believed when there is no other one.
+    const isWhole = (slice: LogSlice) => slice.head >= from - 1
+    const { head, hash, records } = await this.#find({ type: 'Read', from }, isSlice, isWhole)
     return { head, hash, records }
   }
 
   /** Follows redirects before it tries other candidates; nobody is asked twice. */
-  async #find<A extends Answer>(question: Question, fits: (answer: Answer) => answer is A) {
+  async #find<A extends Answer>(
+    question: Question,
+    fits: (answer: Answer) => answer is A,
+    satisfies: (answer: A) => boolean
+  ): Promise<A> {
+    let second: A | undefined
     const bytes = encodeQuestion(question)
     const redirects = this.#registrar === undefined ? [] : [this.#registrar]
     const others = this.#candidates()
@@ -71,10 +86,11 @@ export class RemoteRegistry implements Registry {
       if (peer === undefined) break
       try {
         const answer = decodeAnswer(await this.#options.ask(peer, bytes))
-        if (fits(answer)) {
+        if (fits(answer) && satisfies(answer)) {
           this.#registrar = peer
           return answer
         }
+        if (fits(answer)) second = answer
         problems.set(peer, answer.type === 'Redirect' ? 'is not the registrar' : 'answered askew')
         if (answer.type === 'Redirect' && answer.registrar) {
           this.#options.learn(answer.registrar, answer.addresses ?? [])
@@ -85,6 +101,7 @@ export class RemoteRegistry implements Registry {
       }
       if (this.#registrar === peer) this.#registrar = undefined
     }
+    if (second !== undefined) return second
     throw unreachable(problems)
   }
 

@@ -13,8 +13,8 @@ t.test('nothing is taken of a log that is another one', async t => {
   t.teardown(() => stage.world.close())
   await stage.form()
   const { registry, territories } = stage.world
-  const [{ domain = '', addresses = [] } = {}] = territories
-  const [first = '', last = ''] = addresses.map(formatAddress)
+  const domain = territories[0]?.domain ?? ''
+  const [first = '', last = ''] = territories[0]?.addresses.map(formatAddress) ?? []
   const record = (proposal: Proposal) => {
     t.equal(registry.write({ ...proposal, author: 'operator', atMs: 0 }), undefined)
   }
