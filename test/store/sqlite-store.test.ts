@@ -51,22 +51,25 @@ function withOneAttachment(): string {
 
 const corrupt = { code: 'ERR_STORE_CORRUPT' }
 
-t.test('a first commit that fails leaves nothing behind, whether what is stored was read or not', async t => {
-  const taken = attachment('c3', ['10.9.0.7'])
-  const next = attachment('c2', ['10.9.0.8'])
-  for (const isRead of [true, false]) {
-    const store = openStore(withOneAttachment())
-    if (isRead) store.load()
-    const changes = [
-      { type: 'Attach', attachment: next },
-      { type: 'Attach', attachment: taken }
-    ] as const
-    t.throws(() => store.commit(changes))
-    store.commit([{ type: 'Attach', attachment: next }])
-    t.equal(store.load().attachments.length, 2)
-    store.close()
+t.test(
+  'a first commit that fails leaves nothing behind, whether what is stored was read or not',
+  async t => {
+    const taken = attachment('c3', ['10.9.0.7'])
+    const next = attachment('c2', ['10.9.0.8'])
+    for (const isRead of [true, false]) {
+      const store = openStore(withOneAttachment())
+      if (isRead) store.load()
+      const changes = [
+        { type: 'Attach', attachment: next },
+        { type: 'Attach', attachment: taken }
+      ] as const
+      t.throws(() => store.commit(changes))
+      store.commit([{ type: 'Attach', attachment: next }])
+      t.equal(store.load().attachments.length, 2)
+      store.close()
+    }
   }
-})
+)
 
 t.test('a database that lost its content is refused, not taken for a new one', async t => {
   const directory = withOneAttachment()
