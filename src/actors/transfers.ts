@@ -194,6 +194,8 @@ export class Transfers {
     if (verdict.refused.length > 0 || !desk.merge(verdict, marks)) return
     this.#rememberRich(from, grant.pool, grant.holding.free)
     desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
+    // Before the broker goes on: it would ask once more for those who have one now.
+    this.#room.serve()
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: grant })
   }
 

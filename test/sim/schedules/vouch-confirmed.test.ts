@@ -13,7 +13,9 @@ export async function staleVoucher(stage: Stage): Promise<void> {
     [x, v, 'Delta', 'Summary'],
     [x, h, 'Delta', 'Summary'],
     [y, v, 'Delta', 'Summary', 'Grant'],
-    [y, h, 'Delta', 'Summary']
+    [y, h, 'Delta', 'Summary'],
+    // H is to keep what it will claim.
+    [v, h, 'Ask']
   ] as const
   stage.hold(...secret)
   const first = stage.pod(y)
