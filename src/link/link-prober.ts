@@ -1,4 +1,4 @@
-// LinkProber with a thread of its own that is started by the first question and replaced when it ends.
+// LinkProber with a thread of its own, which the next question replaces when it has ended.
 
 import { extname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -65,6 +65,8 @@ class ThreadProber implements LinkProber {
   constructor({ log, home }: LinkProberOptions) {
     this.#log = log
     this.#start = { home }
+    // Not at the first question, whose budget it would use up.
+    this.#worker = this.#hire()
   }
 
   async probe(question: LinkQuestion): Promise<LinkAnswer> {
