@@ -1,9 +1,8 @@
 // What the prober's thread works on, many beside one another: each has a socket and is called when something has
 // arrived on it or its time has come.
 
-import type { Address } from '../core/address.ts'
-import { familyOf } from '../core/address.ts'
-import { groupMac, solicitedNodeGroup } from '../core/link/mac.ts'
+import { type Address, familyOf } from '../core/address.ts'
+import { allNodesMac, groupMac, type Mac, solicitedNodeGroup } from '../core/link/mac.ts'
 import { ProbeWatch } from '../core/link/probe-watch.ts'
 import { announcementOf } from '../core/link/sighting.ts'
 import type { LinkQuestion, Probed } from '../ports/link-prober.ts'
@@ -67,11 +66,7 @@ export class ProbeJob implements Job {
     this.#question = question
     this.#deadlineMs = deadlineMs
     this.#readiness = new Readiness(link, deadlineMs)
-    // Who else is about to take an IPv6 address asks that address's group alone.
-    for (const { address } of question.targets) {
-      if (familyOf(address) === 4) continue
-      joinGroup(this.fd, link.interface.index, groupMac(solicitedNodeGroup(address)))
-    }
+    for (const group of groupsOf(question)) joinGroup(this.fd, link.interface.index, group)
     listenOn(this.fd, link.interface.index, filterFor(question.targets))
   }
 
@@ -98,6 +93,16 @@ export class ProbeJob implements Job {
     const { mac } = this.#link.interface
     return new ProbeWatch({ mac, targets, pacing, deadlineMs: this.#deadlineMs }, nowMs)
   }
+}
+
+/**
+ * To all nodes goes the answer to a question without a sender, and to the group of an address the question of
+ * whoever else is about to take it. The kernel joins neither where IPv6 is switched off, or not yet.
+ */
+function groupsOf({ targets }: LinkQuestion): ReadonlySet<Mac> {
+  const wanted = targets.filter(({ address }) => familyOf(address) === 6)
+  const groups = wanted.map(({ address }) => groupMac(solicitedNodeGroup(address)))
+  return new Set(groups.length === 0 ? [] : [allNodesMac, ...groups])
 }
 
 /** Says it once. */

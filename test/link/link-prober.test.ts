@@ -6,7 +6,12 @@ import t, { type Test } from 'tap'
 import { announcementOf, probeFor, sightingIn } from '../../src/core/link/sighting.ts'
 import { usualPacing } from '../../src/core/link/volley.ts'
 import { createLinkProber, type LinkProberOptions } from '../../src/link/link-prober.ts'
-import type { LinkProber, LinkQuestion, ProbeTarget } from '../../src/ports/link-prober.ts'
+import {
+  type LinkProber,
+  type LinkQuestion,
+  type ProbeTarget,
+  targetsMax
+} from '../../src/ports/link-prober.ts'
 import { advertisement, arpFrame, ip, mac, neighbourFrame } from '../core/link/link-samples.ts'
 import { eventually } from '../support/command.ts'
 import { keptLog, LinkLan, macOf } from '../support/link-lan.ts'
@@ -254,6 +259,11 @@ if (isRoot) {
   onLink('announcements move the address to where it is now', async (t, lan, ask, prober) => {
     await lan.settle('10.9.0.1/24', 'fd09::1/64')
     const mac = await macOf(lan.pod, 'eth0')
+    await lan.pod.ip('link', 'set', 'eth0', 'up')
+    // Before that the kernel may still be about to forget whom it knows there, for want of a carrier.
+    await eventually('the other end has noticed', async () =>
+      (await lan.far.ip('link', 'show', 'port')).includes('state UP')
+    )
     for (const address of ['10.9.0.5', 'fd09::5']) {
       await lan.far.ip(
         'neigh',
@@ -281,6 +291,22 @@ if (isRoot) {
     const other = announcementOf(station.mac, four)
     station.send(other)
     t.match(await ask({}), { type: 'Probed' })
+  })
+
+  onLink('as many addresses in one question as there may be', async (t, lan, ask) => {
+    const mac = await lan.settle('10.9.0.15/24', 'fd09::7/64')
+    const targets = Array.from({ length: targetsMax }, (_, i) => ({
+      ...{ address: ip(i < 8 ? `10.9.0.${8 + i}` : `fd09::${i - 8}:7`), conflict: true },
+      gateway: ip(i < 8 ? '10.9.0.15' : 'fd09::7')
+    }))
+    const answer = await ask({ targets })
+    if (answer.type !== 'Probed') throw new Error(answer.detail)
+    const isTaken = (i: number) => i === 7 || i === 8
+    for (const [i, verdict] of answer.verdicts.entries()) {
+      const gateway = { type: 'Reachable', mac }
+      t.match(verdict, isTaken(i) ? { conflict: { mac } } : { conflict: { type: 'Free' }, gateway })
+    }
+    await t.rejects(ask({ targets: [...targets, ...targets] }), /targets/)
   })
 
   onLink('too many at once are told so', async (t, lan, ask, prober) => {

@@ -4,11 +4,13 @@
 import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { type Address, formatAddress, toAddress } from '../../src/core/address.ts'
+import { probeFor, sightingIn } from '../../src/core/link/sighting.ts'
 import { usualPacing } from '../../src/core/link/volley.ts'
 import { createLinkProber } from '../../src/link/link-prober.ts'
 import { ip } from '../core/link/link-samples.ts'
 import { run } from '../support/command.ts'
 import { keptLog, LinkLan, macOf } from '../support/link-lan.ts'
+import { LinkStation } from '../support/link-station.ts'
 import { requireRoot } from '../support/privilege.ts'
 
 const pods = 100
@@ -84,6 +86,28 @@ if (requireRoot(t, 'asking the links of many pods')) {
     await lan.pod.ip('link', 'set', 'eth0', 'down')
     t.match(await prober.probe({ ...place, targets, master: 'eth0' }), { why: 'Down' })
     t.notOk((await lan.pod.link('eth0'))?.up, 'an interface of the host is left as it is')
+    await prober.close()
+  })
+
+  t.test('a macvlan hears what goes to the groups of an IPv6 address', async t => {
+    await using lan = await LinkLan.make()
+    await lan.pod.ip('link', 'set', 'eth0', 'up')
+    const mac = await lan.settle('fd09::6/64')
+    // A macvlan keeps from its owner what goes to groups that nobody has joined.
+    await lan.pod.ip('link', 'add', 'mac0', 'link', 'eth0', 'type', 'macvlan', 'mode', 'bridge')
+    await lan.pod.exec('sysctl', '-qw', 'net.ipv6.conf.mac0.disable_ipv6=1')
+    const prober = createLinkProber({ log: keptLog() })
+    t.teardown(() => prober.close())
+    const place = { netns: lan.pod.path, ifname: 'mac0', budgetMs: 30_000 }
+    const [wanted, taken] = [ip('fd09::5'), ip('fd09::6')]
+    using station = new LinkStation(lan.far.path, 'port', (frame, { mac }) =>
+      sightingIn(frame, mac)?.address === wanted ? [probeFor(mac, wanted)] : []
+    )
+    const targets = [wanted, taken].map(address => ({ address, conflict: true }))
+    t.match(await prober.probe({ ...place, targets, pacing: usualPacing }), {
+      verdicts: ['Probe', 'Reply'].map(how => ({ conflict: { type: 'Conflict', mac, how } }))
+    })
+    t.equal(station.mac, mac)
     await prober.close()
   })
 }
