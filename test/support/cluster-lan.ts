@@ -60,6 +60,13 @@ export class Lan implements AsyncDisposable {
     await this.#drop(node, 'in', others)
   }
 
+  /** As a cable that is pulled where both ends notice: what is connected breaks, and nothing gets through. */
+  async reset(node: number): Promise<void> {
+    // But for the resets themselves, which would not get out.
+    const rejected = 'tcp flags & rst == 0 reject with tcp reset'
+    await this.#rules(node, [`input ${rejected}`, `output ${rejected}`])
+  }
+
   /** So many of a hundred packets to this node are lost. */
   async lose(node: number, percent: number): Promise<void> {
     await this.#rules(node, [`input numgen random mod 100 < ${percent} drop`])
