@@ -8,6 +8,7 @@ import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { noFacts } from './config/no-facts.ts'
+import { createLateProber } from './link/late-prober.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import { allRules } from './core/lease/rules.ts'
@@ -21,6 +22,7 @@ import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Log } from './ports/log.ts'
+import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
@@ -137,6 +139,7 @@ async function openHouse(
     session: systemRandom.hex(sessionBytes),
     machine: readMachineId(config.machineIdFile),
     facts: await podFacts(begun, config, log),
+    link: linkParts(begun, config, log),
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {
@@ -179,14 +182,24 @@ function poolSource({ poolDirs }: DaemonConfig, log: Log): PoolSource {
 }
 
 /** What files tell of pods; without directories nothing is loaded for it. */
+function linkParts(
+  begun: AsyncDisposableStack,
+  { detection: { conflict, gateway, budgetSeconds } }: DaemonConfig,
+  log: Log
+): LinkParts {
+  const prober = createLateProber(log)
+  begun.defer(() => prober.close())
+  return { prober, policy: { conflict, gateway, budgetMs: budgetSeconds * 1_000 } }
+}
+
 async function podFacts(
   begun: AsyncDisposableStack,
-  { factsDirs: directories, nodeName }: DaemonConfig,
+  { factsDirs: directories, nodeName, multus }: DaemonConfig,
   log: Log
 ): Promise<PodFacts> {
-  if (directories.length === 0) return noFacts(nodeName)
+  if (directories.length === 0) return noFacts(nodeName, multus)
   const { openFactFiles } = await import('./config/fact-files.ts')
-  const facts = await openFactFiles({ directories, own: factsOfNode(nodeName), log })
+  const facts = await openFactFiles({ directories, own: factsOfNode(nodeName, multus), log })
   begun.defer(() => facts.close())
   return facts
 }

@@ -17,6 +17,7 @@ import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
 import { SimSystem } from './sim-system.ts'
 import { noFacts } from '../../src/config/no-facts.ts'
+import { noLink } from '../../src/link/no-prober.ts'
 
 interface Process {
   readonly system: SimSystem
@@ -189,6 +190,7 @@ export class SimNode {
         sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
       },
       facts: noFacts(this.name),
+      link: noLink,
       clock: system.clock,
       log: observer.log(this),
       random: this.chance,

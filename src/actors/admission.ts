@@ -1,19 +1,19 @@
 // The way in: how an ADD becomes an attachment, or a reason why not.
 
 import { type Attachment, keyText } from '../core/attachment.ts'
-import { isToCome } from '../core/attachment-index.ts'
 import { demandText } from '../core/demand.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import { StoreFullError } from '../core/errors.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import { decide } from '../core/selection/decide.ts'
-import type { Decision } from '../core/selection/decision.ts'
-import { attachmentsOf, keyFor } from '../core/selection/outcome.ts'
-import type { Change } from '../ports/attachment-store.ts'
+import { type Decision, nothingToDecide } from '../core/selection/decision.ts'
+import { keyFor } from '../core/selection/outcome.ts'
+import { Completion } from './completion.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
 import { Followers } from './followers.ts'
 import type { Ledger } from './ledger.ts'
+import type { LinkCheck } from './link-check.ts'
 import type { Allocate, AllocatorMessage, Reserved } from './messages/allocator.ts'
 import type { ReserveReply } from './messages/subnet.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
@@ -28,12 +28,29 @@ export class Admission {
   readonly #byKey = new Map<string, Errand>()
   readonly #byId = new Map<number, Errand>()
   readonly #followers = new Followers()
+  readonly #completion: Completion
   #lastId = 0
 
-  constructor(ledger: Ledger, boot: string, context: ActorContext<AllocatorMessage>) {
+  constructor(
+    ledger: Ledger,
+    boot: string,
+    context: ActorContext<AllocatorMessage>,
+    links: LinkCheck
+  ) {
     this.#ledger = ledger
     this.#boot = boot
     this.#context = context
+    this.#completion = new Completion(ledger, boot, context, links, {
+      isOpen: errand => this.#byId.has(errand.id),
+      close: errand => this.#close(errand),
+      giveUp: (errand, refusal) => this.giveUp(errand, refusal),
+      again: errand => this.#again(errand),
+      failed: (errand, error) => {
+        this.#close(errand)
+        this.#end(errand, storeRefusal(error))
+      },
+      done: errand => this.#lead(errand)
+    })
   }
 
   allocate(message: Allocate): void {
@@ -46,14 +63,22 @@ export class Admission {
     if (errand !== undefined) return join(message, errand)
     if (objection !== undefined) return refuse(message, { reason: objection })
     const decided = this.#ledger.attachments.toCome(message.key)
-    if (decided !== undefined) return this.#adopt(message, decided)
+    if (decided !== undefined) {
+      // Nobody else takes it meanwhile.
+      this.#ledger.attachments.delete(decided.key)
+      return this.#start(message, nothingToDecide, decided)
+    }
     if (this.#followers.join(message)) return
     const decision = this.#decide(message)
     if (decision.refusal !== undefined) return refuse(message, decision.refusal)
+    if (decision.interfaces.length > 1) this.#followers.open(message.key)
+    this.#start(message, decision)
+  }
+
+  #start(message: Allocate, decision: Decision, adopts?: Attachment): void {
     this.#lastId += 1
-    const started = new Errand(this.#lastId, message, decision)
-    if (decision.interfaces.length > 1) this.#followers.open(message.key.containerId)
-    this.#byKey.set(key, started)
+    const started = new Errand(this.#lastId, message, decision, adopts)
+    this.#byKey.set(keyText(message.key), started)
     this.#byId.set(started.id, started)
     this.#take(started, started.next())
   }
@@ -63,35 +88,6 @@ export class Admission {
     const siblings = attachments.of(key.containerId).map(one => one.key.ifname)
     const facts = this.#ledger.factsOf(pod)
     return decide({ key, pod, demand, facts, pools, siblings })
-  }
-
-  /** What was decided with an earlier interface of this sandbox gets the name of its network. */
-  #adopt(message: Allocate, decided: Attachment): void {
-    const ledger = this.#ledger
-    const { key, pod, sandbox, demand } = message
-    const attachment = { ...decided, key, pod, sandbox, demand: demandText(demand) }
-    const addresses = decided.assignments.map(({ address }) => address)
-    const since = this.#context.clock.monotonicMs()
-    // Nobody else takes it meanwhile.
-    ledger.attachments.delete(decided.key)
-    ledger.decide(
-      key,
-      [
-        { type: 'Detach', key: decided.key, addresses, since, boot: this.#boot },
-        { type: 'Attach', attachment }
-      ],
-      () => {
-        for (const one of attachment.assignments) {
-          const { address } = one
-          ledger.subnetOf(one).insist({ type: 'Rename', address, holder: keyText(key) })
-        }
-        this.#tell(attachment, [message])
-      },
-      error => {
-        ledger.attachments.set(decided)
-        refuse(message, storeRefusal(error))
-      }
-    )
   }
 
   /** The same key again: a lost answer is told again, another demand is refused. */
@@ -124,7 +120,7 @@ export class Admission {
       case 'Ask':
         return this.#ask(errand, step)
       case 'Complete':
-        return this.#complete(errand)
+        return this.#completion.begin(errand)
       case 'Refuse':
         return this.giveUp(errand, step.refusal)
       case 'WaitFor': {
@@ -174,66 +170,16 @@ export class Admission {
 
   retry(id: number): void {
     const errand = this.#byId.get(id)
-    if (errand === undefined) return
+    if (errand !== undefined) this.#again(errand)
+  }
+
+  /** Pools may have changed meanwhile, so everything is decided anew. */
+  #again(errand: Errand): void {
+    cancelHoldings(errand)
     const decision = this.#decide(errand.request)
     if (decision.refusal !== undefined) return this.giveUp(errand, decision.refusal)
     errand.restart(decision)
     this.#take(errand, errand.next())
-  }
-
-  #complete(errand: Errand): void {
-    const { key } = errand.request
-    const { pod, demand } = errand.request
-    const asked = {
-      ...{ key, pod, sandbox: errand.sandbox(this.#boot), demand: demandText(demand) },
-      createdAtMs: this.#context.clock.wallMs()
-    }
-    const others = this.#ledger.attachments.of(key.containerId)
-    const attachments = attachmentsOf(asked, errand.decision, errand.holdings, others)
-    if ('reason' in attachments) return this.giveUp(errand, attachments)
-    const named = new Set(
-      errand.decision.interfaces.flatMap(({ families }) => families.flatMap(one => one.requested))
-    )
-    const cursors = errand.holdings
-      .filter(({ address }) => !named.has(address))
-      .map(({ address, pool }): Change => ({ type: 'MoveCursor', pool: pool.name, address }))
-    const attaches = attachments.map((attachment): Change => ({ type: 'Attach', attachment }))
-    this.#close(errand)
-    this.#ledger.decide(
-      key,
-      [...attaches, ...cursors],
-      () => this.#attached(errand, attachments),
-      error => {
-        cancelHoldings(errand)
-        for (const waiter of errand.waiters) refuse(waiter, storeRefusal(error))
-        this.#lead(errand)
-      }
-    )
-  }
-
-  #attached(errand: Errand, attachments: readonly Attachment[]): void {
-    for (const attachment of attachments) this.#ledger.attachments.set(attachment)
-    for (const { subnet, address } of errand.holdings) subnet.insist({ type: 'Confirm', address })
-    const asked = attachments.find(({ key }) => !isToCome(key))
-    if (asked !== undefined) this.#tell(asked, errand.waiters)
-    this.#lead(errand)
-  }
-
-  #tell(attachment: Attachment, to: readonly Pick<Waiter, 'client' | 'replyTo'>[]): void {
-    const key = keyText(attachment.key)
-    this.#ledger.attachments.set(attachment)
-    for (const { client, replyTo } of to) {
-      this.#ledger.deliveries.open(key, client)
-      replyTo({ type: 'Allocated', attachment })
-    }
-  }
-
-  /** Those that waited for what this errand would decide. */
-  #lead({ request, decision }: Errand): void {
-    if (decision.interfaces.length < 2) return
-    for (const message of this.#followers.close(request.key.containerId)) {
-      this.#ledger.whenSettled(message.key, () => this.allocate(message))
-    }
   }
 
   /** A DEL came for the key: what the errand held is free again. */
@@ -259,9 +205,22 @@ export class Admission {
 
   giveUp(errand: Errand, refusal: Refusal): void {
     this.#close(errand)
+    this.#end(errand, refusal)
+  }
+
+  /** Nothing comes of it: what it took is free again, or waits again. */
+  #end(errand: Errand, refusal: Refusal): void {
     cancelHoldings(errand)
+    if (errand.adopts !== undefined) this.#ledger.attachments.set(errand.adopts)
     for (const waiter of errand.waiters) refuse(waiter, refusal)
     this.#lead(errand)
+  }
+
+  /** Those that waited for what this errand would decide. */
+  #lead({ request }: Errand): void {
+    for (const message of this.#followers.close(request.key)) {
+      this.#ledger.whenSettled(message.key, () => this.allocate(message))
+    }
   }
 
   #close(errand: Errand): void {

@@ -5,6 +5,7 @@ import { keyText } from '../core/attachment.ts'
 import { Admission } from './admission.ts'
 import { Departure } from './departure.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
+import { LinkCheck } from './link-check.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
 import type { Behaviour } from './runtime/behaviour.ts'
 
@@ -15,6 +16,7 @@ interface State {
   readonly ledger: Ledger
   readonly admission: Admission
   readonly departure: Departure
+  readonly links: LinkCheck
 }
 
 export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, State> {
@@ -25,8 +27,10 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
     start: context => {
       const wake = () => context.self.insist({ type: 'CommitTick' })
       const ledger = new Ledger(options, wake)
-      const admission = new Admission(ledger, boot, context)
-      return { ledger, admission, departure: new Departure(ledger, admission, boot, log, context) }
+      const links = new LinkCheck(options.link, context)
+      const admission = new Admission(ledger, boot, context, links)
+      const departure = new Departure(ledger, admission, boot, log, context)
+      return { ledger, admission, departure, links }
     },
     receive: (house, message) => {
       receive(house, message)
@@ -35,7 +39,7 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
   }
 }
 
-function receive({ ledger, admission, departure }: State, message: AllocatorMessage): void {
+function receive({ ledger, admission, departure, links }: State, message: AllocatorMessage): void {
   switch (message.type) {
     case 'Allocate':
       return ledger.whenSettled(message.key, () => admission.allocate(message))
@@ -55,6 +59,8 @@ function receive({ ledger, admission, departure }: State, message: AllocatorMess
       return departure.retryOwed()
     case 'Deliver':
       return ledger.deliveries.confirm(keyText(message.key), message.client)
+    case 'LinkAnswered':
+      return links.answered(message.id, message.answer)
     case 'Find':
       return ledger.whenSettled(message.key, () =>
         message.replyTo(ledger.attachments.get(keyText(message.key)))

@@ -3,6 +3,7 @@
 
 import type { Address } from '../core/address.ts'
 import type { Reservation } from '../core/address-book.ts'
+import type { Attachment } from '../core/attachment.ts'
 import { assert } from '../core/assert.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { IpPool } from '../core/ip-pool.ts'
@@ -40,6 +41,12 @@ export class Errand {
   readonly request: Allocate
   readonly holdings: Holding[] = []
   readonly waiters: Waiter[]
+  /** Hosts that were found on addresses which this errand had taken. */
+  readonly conflicts: { readonly address: Address; readonly mac: string }[] = []
+  /** Nobody else on the link has its addresses. */
+  isProven = false
+  /** What was decided with an earlier interface of the sandbox and becomes this one's. */
+  adopts: Attachment | undefined
   #decision: Decision
   #claims: readonly Claim[]
   #poolsTried = 0
@@ -47,12 +54,20 @@ export class Errand {
   #readyInMs: number | undefined
   #lack: Lack | undefined
 
-  constructor(id: number, request: Allocate, decision: Decision) {
+  constructor(id: number, request: Allocate, decision: Decision, adopts?: Attachment) {
     this.id = id
     this.request = request
     this.waiters = [{ client: request.client, sandbox: request.sandbox, replyTo: request.replyTo }]
+    this.adopts = adopts
     this.#decision = decision
     this.#claims = claimsOf(decision)
+  }
+
+  /** It was asked for by name, so that no other one serves. */
+  isNamed(address: Address): boolean {
+    return this.#decision.interfaces.some(({ families }) =>
+      families.some(({ requested }) => requested.includes(address))
+    )
   }
 
   get decision(): Decision {

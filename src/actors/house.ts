@@ -7,6 +7,7 @@ import type { Rules } from '../core/lease/rules.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { LinkParts } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
 import type { Mesh, MeshListener } from '../ports/mesh.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
@@ -39,6 +40,7 @@ export interface HouseParts {
   readonly source: PoolSource
   readonly probe: SandboxProbe
   readonly facts: PodFacts
+  readonly link: LinkParts
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
@@ -93,7 +95,7 @@ export function furnish(
   onStopped: (reason: StopReason) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { rules, facts } = parts
+  const { rules, facts, link } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity
@@ -166,7 +168,7 @@ export function furnish(
   const { subnets } = quarter
   const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
   const allocatorRef = watched(
-    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts }))
+    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts, link }))
   )
   allocatorRelay.point(allocatorRef)
   const catalogueRef = watched(

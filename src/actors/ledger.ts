@@ -12,6 +12,7 @@ import type { Facts } from '../core/selection/facts.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
+import type { LinkParts } from '../ports/link-prober.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
 import { CommitQueue } from './commit-queue.ts'
 import type { PoolsChanged } from './messages/allocator.ts'
@@ -28,6 +29,7 @@ export interface LedgerOptions {
   readonly pools: PoolsChanged
   readonly deliveries: Deliveries
   readonly facts: PodFacts
+  readonly link: LinkParts
 }
 
 export class Ledger {
@@ -35,12 +37,14 @@ export class Ledger {
   readonly tombstones: Tombstones
   readonly deliveries: Deliveries
   readonly commits: CommitQueue
+  readonly log: Log
   readonly #settling = new Map<string, (() => void)[]>()
   readonly #facts: PodFacts
   #pools: PoolsChanged
 
   constructor(options: LedgerOptions, wake: () => void) {
     const { store, log, boot, state, pools, deliveries, facts } = options
+    this.log = log
     this.#facts = facts
     this.commits = new CommitQueue(store, log, wake)
     this.deliveries = deliveries

@@ -14,6 +14,8 @@ import type { Testified } from './messages/inquest.ts'
 import type { ViewAdvanced } from './messages/membership.ts'
 import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
 import type { Behaviour } from './runtime/behaviour.ts'
+import { Quarantine } from './quarantine.ts'
+import { judgeServing } from './serving.ts'
 import { Sightings } from './sightings.ts'
 import { Testimony } from './testimony.ts'
 import { Transfers } from './transfers.ts'
@@ -44,6 +46,7 @@ interface State {
   readonly transfers: Transfers
   readonly evidence: Evidence
   readonly testimony: Testimony
+  readonly quarantine: Quarantine
   readonly estate: Estate
   isDraining: boolean
   /** The disk refused what the registry decided. */
@@ -70,6 +73,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         evidence,
         transfers: new Transfers(desk, room, evidence, look),
         testimony: new Testimony(desk, evidence),
+        quarantine: new Quarantine(desk.book, () => desk.now()),
         estate: new Estate(desk),
         isDraining: false,
         isBehind: false,
@@ -97,8 +101,10 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return room.reserve(message)
     case 'ReserveExact':
       return reserveExact(message, state)
+    case 'Quarantine':
+      return state.quarantine.put(message.address, message.mac)
     case 'Rename':
-      return book.rename(message.address, message.holder)
+      return book.reassign(message.address, message.holder)
     case 'Confirm':
       return book.confirm(message.address)
     case 'Cancel':
@@ -251,25 +257,6 @@ function enterView(state: State, { view }: ViewAdvanced): void {
   settle(state)
 }
 
-/** Why nothing is handed out now, if so. */
-function judgeServing({ desk, room, transfers, isDraining }: State): void {
-  if (desk.isEnded) return
-  const { custody } = desk
-  const why =
-    custody.me === undefined
-      ? 'this node has not joined the cluster yet'
-      : !custody.view.domains.has(desk.domain)
-        ? `subnet ${desk.domain} is not under custody yet`
-        : desk.isUnconfirmed
-          ? 'this node was away, and asks the others what happened meanwhile'
-          : isDraining
-            ? 'this node is being drained'
-            : undefined
-  desk.notServing = why
-  room.serve()
-  transfers.serveMarks()
-}
-
 function askWhetherForgotten({ desk }: State): void {
   const { custody, neighbours } = desk
   const me = custody.me
@@ -282,6 +269,7 @@ function tick(state: State, { normalMs, onCooled }: SubnetOptions): void {
   const { desk, room, transfers, estate } = state
   const now = desk.now()
   if (state.isBehind) enterView(state, { type: 'ViewAdvanced', view: desk.custody.view })
+  state.quarantine.end(now)
   const cooled = desk.book.endCooldowns(now)
   if (cooled.length > 0) onCooled(cooled, now - normalMs)
   serve(state)

@@ -16,6 +16,8 @@ export const cniCodes = {
   unavailableAndPodsAffected: 51,
   addressTaken: 101,
   noPoolFits: 102,
+  addressConflict: 103,
+  gatewayUnreachable: 104,
   poolExhausted: 110,
   holderUnreachable: 111,
   notServing: 113,

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from 'node:buffer'
 import type { Family } from '../core/address.ts'
+import type { DetectionWish } from '../core/detection.ts'
 import { messageOf } from '../core/error-text.ts'
 import { isObject, type Json } from '../core/fields.ts'
 import { relevant } from '../core/selection/annotation-keys.ts'
@@ -23,6 +24,8 @@ export interface IpamConf {
   /** The pools it names; absent when it names none. */
   readonly pools: Readonly<Record<Family, readonly string[]>> | undefined
   readonly cleanGateway: boolean
+  /** How the link is asked before an address is given; `master` is the main plugin's interface of the host. */
+  readonly link: { readonly master?: string; readonly detection: DetectionWish }
   readonly runtimeIps: readonly string[] | undefined
   readonly argsIps: readonly string[] | undefined
   /** Of the pod, as the runtime passes them with the capability `io.kubernetes.cri.pod-annotations`. */
@@ -109,9 +112,23 @@ export function parseIpamConf({ document }: NetConf, role: string): IpamConf {
   return {
     pools: poolsOf(ipam),
     cleanGateway: booleanMember(ipam, 'clean_gateway', 'ipam.clean_gateway') ?? false,
+    link: linkOf(document, ipam),
     runtimeIps: stringsMember(runtime, 'ips', 'runtimeConfig.ips'),
     argsIps: stringsMember(objectMember(args, 'cni', 'args.cni') ?? {}, 'ips', 'args.cni.ips'),
     annotations: annotationsOf(runtime)
+  }
+}
+
+function linkOf(document: Json, ipam: Json): IpamConf['link'] {
+  const conflict = booleanMember(ipam, 'detect_conflict', 'ipam.detect_conflict')
+  const gateway = booleanMember(ipam, 'detect_gateway', 'ipam.detect_gateway')
+  const master = member(document, 'master')
+  return {
+    ...(typeof master === 'string' && master !== '' && { master }),
+    detection: {
+      ...(conflict !== undefined && { conflict }),
+      ...(gateway !== undefined && { gateway })
+    }
   }
 }
 

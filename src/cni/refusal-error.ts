@@ -72,6 +72,22 @@ export function refusalError(refusal: Refusal, node: string): CniError {
         `requested address ${formatAddress(refusal.address)} is not offered by ${listOf('pool', refusal.pools)} ` +
           `on ${node}; it is outside, excluded, reserved, or the gateway, network or broadcast address`
       )
+    case 'AddressConflict': {
+      const hosts = refusal.addresses.map(
+        ({ address, mac }) => `${formatAddress(address)} answers from ${mac}`
+      )
+      return new CniError(
+        cniCodes.addressConflict,
+        `${hosts.join(', ')}, which is no pod of this cluster; take it off the network of ${node}, or reserve its address (SpiderReservedIP)`
+      )
+    }
+    case 'GatewayUnreachable':
+      return new CniError(
+        cniCodes.gatewayUnreachable,
+        `gateway ${formatAddress(refusal.gateway)} does not answer on the network of the pod on ${node}; ` +
+          'look at VLAN and cabling of the interface, or switch gateway detection off',
+        `asked for ${formatAddress(refusal.address)}`
+      )
     case 'PoolUnknown':
       return new CniError(
         cniCodes.noPoolFits,

@@ -101,10 +101,10 @@ async function add(
   const key = attachmentKey(request, conf.name)
   const ipam = parseIpamConf(conf, request.role)
   const args = parseCniArgs(request.args)
-  const { pools, cleanGateway, annotations } = ipam
+  const { pools, cleanGateway, annotations, link } = ipam
   const requested = requestedAddresses(ipam, args)
   const demand: Demand = {
-    ...{ requested, cleanGateway },
+    ...{ requested, cleanGateway, link },
     ...(annotations !== undefined && { annotations }),
     ...(pools !== undefined && { pools })
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import * as v from 'valibot'
 import { ConfigInvalidError } from '../core/errors.ts'
+import type { NetworkSettings } from '../core/selection/networks.ts'
 
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
 export const defaultPoolDir = '/etc/orbweaver/pools.d'
@@ -63,6 +64,29 @@ const sections = {
     },
     isSection
   ),
+  detection: v.strictObject(
+    {
+      conflict: v.optional(v.boolean('must be true or false'), false),
+      gateway: v.optional(v.boolean('must be true or false'), false),
+      budgetSeconds: v.optional(seconds(0.05, 60), 3)
+    },
+    isSection
+  ),
+  multus: v.strictObject(
+    {
+      clusterNetwork: v.optional(
+        v.pipe(
+          v.string('must be a network as namespace/name'),
+          v.regex(/^[^/]+\/[^/]+$/, 'must be a network as namespace/name')
+        )
+      ),
+      namespace: v.optional(
+        v.pipe(v.string('must be a namespace'), v.nonEmpty('must be a namespace')),
+        'kube-system'
+      )
+    },
+    isSection
+  ),
   reconcile: v.strictObject(
     {
       everySeconds: v.optional(seconds(0.05, 86_400), 30),
@@ -91,7 +115,9 @@ const schema = v.strictObject(
     log: v.optional(sections.log, {}),
     mesh: v.optional(sections.mesh),
     cooldown: v.optional(sections.cooldown, {}),
-    reconcile: v.optional(sections.reconcile, {})
+    reconcile: v.optional(sections.reconcile, {}),
+    detection: v.optional(sections.detection, {}),
+    multus: v.optional(sections.multus, {})
   },
   'must be a file of keys and values'
 )
@@ -136,6 +162,14 @@ export interface DaemonConfig {
   readonly mesh?: MeshConfig
   readonly cooldown: { readonly seconds: number; readonly scarceSeconds: number }
   readonly reconcile: { readonly everySeconds: number; readonly graceSeconds: number }
+  /** What is looked for on a pod's link where neither pool nor network says. */
+  readonly detection: {
+    readonly conflict: boolean
+    readonly gateway: boolean
+    readonly budgetSeconds: number
+  }
+  /** What names of networks in pools mean. */
+  readonly multus: NetworkSettings
 }
 
 /** Read and validate a file. Throws ConfigInvalidError that names each key and what it may be. */
@@ -164,7 +198,9 @@ export function parseConfig(text: string, where: string): DaemonConfig {
   }
   const parsed = v.safeParse(schema, root)
   if (!parsed.success) throw new ConfigInvalidError(where, parsed.issues.map(problemOf))
-  const { nodeName, queueDir, poolDirs, namespaceDirs, cooldown, mesh, ...config } = parsed.output
+  const { nodeName, queueDir, poolDirs, namespaceDirs, cooldown, mesh, multus, ...config } =
+    parsed.output
+  const { clusterNetwork, namespace } = multus
   const { seconds, scarceSeconds = Math.min(scarceSecondsDefault, seconds) } = cooldown
   if (scarceSeconds > seconds) {
     throw new ConfigInvalidError(where, [
@@ -182,6 +218,7 @@ export function parseConfig(text: string, where: string): DaemonConfig {
     nodeName: nodeName ?? hostname(),
     queueDir: queueDir ?? join(config.stateDir, 'queue'),
     cooldown: { seconds, scarceSeconds },
+    multus: { namespace, ...(clusterNetwork !== undefined && { clusterNetwork }) },
     ...(poolDirs !== undefined && { poolDirs }),
     ...(namespaceDirs !== undefined && { namespaceDirs })
   }

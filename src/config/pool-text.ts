@@ -57,7 +57,11 @@ class PoolReader implements DocumentReader {
     } else if (!isObject(spec)) {
       this.onUnreadable(source, `spec: ${show(spec)} must be a map of keys and values`, name)
     } else {
-      this.listing.documents.push({ kind, name, spec, source, file: this.#file })
+      const annotations = isObject(metadata) ? metadata['annotations'] : undefined
+      this.listing.documents.push({
+        ...{ kind, name, spec, source, file: this.#file },
+        ...(isObject(annotations) && { annotations })
+      })
     }
   }
 

@@ -62,10 +62,7 @@ export class AddressBook {
   gain(set: AddressSet): void {
     const gained = set.subtract(this.#mine)
     const cooling = [...this.#stray.entries()].filter(one => gained.has(one.cooling.address))
-    for (const {
-      cooling: { address }
-    } of cooling)
-      this.#stray.remove(address)
+    for (const entry of cooling) this.#stray.remove(entry.cooling.address)
     this.#mine = this.#mine.union(gained)
     for (const space of this.#spaces) space.gain(gained)
     for (const address of this.#taken.addresses()) {
@@ -162,8 +159,9 @@ export class AddressBook {
     this.#taken.settle(address)
   }
 
-  rename(address: Address, holder: string): void {
-    this.#taken.rename(address, holder)
+  /** Somebody else uses it for good: the same pod under another key, a host that is no pod. */
+  reassign(address: Address, holder: string): void {
+    this.#taken.reassign(address, holder)
   }
 
   /** The reservation came to nothing and nobody was told of it. */

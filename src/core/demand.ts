@@ -2,6 +2,7 @@
 
 import { type Address, families, type Family, formatAddress } from './address.ts'
 import type { Assignment, Route } from './attachment.ts'
+import type { DetectionWish } from './detection.ts'
 import type { IpPool } from './ip-pool.ts'
 import type { Annotations } from './selection/facts.ts'
 
@@ -12,6 +13,8 @@ export interface Demand {
   readonly annotations?: Annotations
   /** The pools that the network configuration names, in its order. */
   readonly pools?: Readonly<Record<Family, readonly string[]>>
+  /** How the network wants its link to be asked; how that goes is no part of what is asked for. */
+  readonly link?: { readonly master?: string; readonly detection: DetectionWish }
   /** No default route over the pool's gateway. */
   readonly cleanGateway: boolean
 }

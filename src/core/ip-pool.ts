@@ -4,6 +4,7 @@ import type { Address, Family } from './address.ts'
 import { AddressSet } from './address-set.ts'
 import type { Route } from './attachment.ts'
 import { type Cidr, unassignable } from './cidr.ts'
+import type { DetectionWish } from './detection.ts'
 import type { LabelSelector } from './label-selector.ts'
 
 /**
@@ -33,6 +34,8 @@ export interface IpPool {
   readonly routes: readonly Route[]
   readonly isDefault: boolean
   readonly isDisabled: boolean
+  /** What is looked for on the link before an address is given, where it is not as in the cluster. */
+  readonly detection?: DetectionWish
   /** Absent when the pool is for everybody. */
   readonly affinity?: PoolAffinity
 }

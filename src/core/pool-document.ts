@@ -13,6 +13,7 @@ import { type AddressRange, parseRange, rangeContains } from './address-range.ts
 import { AddressSet } from './address-set.ts'
 import type { Route } from './attachment.ts'
 import { type Cidr, formatCidr, parseCidr } from './cidr.ts'
+import type { DetectionWish } from './detection.ts'
 import { dnsSubdomainRule, isDnsSubdomain } from './dns-name.ts'
 import { Fields } from './fields.ts'
 import { type IpPool, type PoolAffinity, type PoolSpec, poolOf } from './ip-pool.ts'
@@ -23,6 +24,8 @@ export interface PoolDocument {
   /** metadata.name, as it stands there. */
   readonly name: string
   readonly spec: Readonly<Record<string, unknown>>
+  /** metadata.annotations, as they stand there. */
+  readonly annotations?: Readonly<Record<string, unknown>>
   /** Where it stands, for people: "blue.yaml, document 2". */
   readonly source: string
   /** The path of the file it was read from; absent when it comes from no file. */
@@ -66,7 +69,7 @@ export function parsePool(document: PoolDocument, reserved: AddressSet): IpPool 
 }
 
 /** Read a SpiderIPPool by itself. Costs the same for a /8 and a /64 as for a /24. */
-export function parsePoolSpec({ name, spec }: PoolDocument): PoolSpec | Refused {
+export function parsePoolSpec({ name, spec, annotations }: PoolDocument): PoolSpec | Refused {
   const problems: string[] = []
   const fields = new Fields('spec', spec, problems)
   checkName(name, problems)
@@ -83,12 +86,14 @@ export function parsePoolSpec({ name, spec }: PoolDocument): PoolSpec | Refused 
   const affinity = readAffinity(fields)
   const isDefault = fields.boolean('default') ?? false
   const isDisabled = fields.boolean('disable') ?? false
+  const detection = readDetection(new Fields('metadata.annotations', annotations ?? {}, problems))
   if (problems.length > 0 || subnet === undefined) return refused(problems)
   const pool = { name, subnet, family: subnet.family, owned, routes, isDefault, isDisabled }
   return {
     ...pool,
     ...(gateway !== undefined && { gateway }),
-    ...(Object.keys(affinity).length > 0 && { affinity })
+    ...(Object.keys(affinity).length > 0 && { affinity }),
+    ...(Object.keys(detection).length > 0 && { detection })
   }
 }
 
@@ -227,6 +232,18 @@ function readDestination(route: Fields, subnet: Cidr | undefined): string | unde
     return void route.refuse('dst', `must be IPv${subnet.family} like spec.subnet`)
   }
   return formatCidr(dst)
+}
+
+/** Ours: Spiderpool has one switch for a whole cluster. */
+function readDetection(annotations: Fields): DetectionWish {
+  const wish: { conflict?: boolean; gateway?: boolean } = {}
+  for (const name of ['conflict', 'gateway'] as const) {
+    const key = `ipam.spidernet.io/detect-${name}`
+    const value = annotations.get(key)
+    if (value === 'true' || value === 'false') wish[name] = value === 'true'
+    else if (value !== undefined) annotations.refuse(key, 'must be "true" or "false"')
+  }
+  return wish
 }
 
 function readAffinity(fields: Fields): PoolAffinity {

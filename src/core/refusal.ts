@@ -41,6 +41,16 @@ export type Refusal =
       readonly address: Address
       readonly pools: readonly string[]
     }
+  /** A host that is no pod of this cluster has the address that was asked for, or every one that was tried. */
+  | {
+      readonly reason: 'AddressConflict'
+      readonly addresses: readonly { readonly address: Address; readonly mac: string }[]
+    }
+  | {
+      readonly reason: 'GatewayUnreachable'
+      readonly address: Address
+      readonly gateway: Address
+    }
   | { readonly reason: 'PoolUnknown'; readonly pool: string; readonly known: readonly string[] }
   /** Pools are there, but none of them may be used for this request; one reason for each. */
   | { readonly reason: 'NoPoolFits'; readonly why: readonly string[] }

@@ -38,10 +38,11 @@ export class TakenAddresses {
     this.#taken.set(address, { state: 'live', holder, pool })
   }
 
-  /** The same use under another key. */
-  rename(address: Address, holder: string): void {
-    const { pool } = this.#takenAs(address, 'live')
-    this.#taken.set(address, { state: 'live', holder, pool })
+  /** Reserved or not, somebody else has it. */
+  reassign(address: Address, holder: string): void {
+    const taken = this.#taken.get(address)
+    assert(taken !== undefined, 'only what is taken has another holder')
+    this.#taken.set(address, { state: 'live', holder, pool: taken.pool })
   }
 
   /** Nobody has the address any more; it must have been in this state. */

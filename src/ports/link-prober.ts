@@ -2,6 +2,7 @@
 // saw; what follows from that is decided by whoever asked.
 
 import type { Address } from '../core/address.ts'
+import type { LinkPolicy } from '../core/detection.ts'
 import type { AddressVerdict, ProbeTarget } from '../core/link/verdict.ts'
 import type { Pacing } from '../core/link/volley.ts'
 
@@ -66,6 +67,12 @@ export interface LinkOrder extends LinkPlace {
 }
 
 export const usualAnnouncements = { times: 2, gapMs: 200 } as const
+
+/** A prober, and what it is used for where neither pool nor network says. */
+export interface LinkParts {
+  readonly prober: LinkProber
+  readonly policy: LinkPolicy
+}
 
 export interface LinkProber {
   /**

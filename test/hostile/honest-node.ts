@@ -24,6 +24,7 @@ import { clusterKeyOf, random, until } from '../mesh/nodes.ts'
 import { key, poolDocument, sandbox } from '../support/samples.ts'
 import { type LogLine, outcomeOf } from '../support/test-house.ts'
 import { noFacts } from '../../src/config/no-facts.ts'
+import { noLink } from '../../src/link/no-prober.ts'
 
 export const domain = '10.9.0.0/24'
 export const blue = poolDocument('blue', domain, ['10.9.0.2-10.9.0.81'])
@@ -104,6 +105,7 @@ export class HonestNode {
     const house = await guard({
       ...{ store: this.store, clock, log, random, mesh, boot, node: name, founds },
       facts: noFacts(name),
+      link: noLink,
       registry: options.registryOver?.(mesh, this.store) ?? registry,
       source: {
         read: () => Promise.resolve({ documents: [blue], problems: [], skipped: [] }),

@@ -1,6 +1,7 @@
 // Several houses of actors in this process: one clock, one registry and a bus between them.
 
 import { noFacts } from '../../src/config/no-facts.ts'
+import { noLink } from '../../src/link/no-prober.ts'
 import { type House, guard } from '../../src/actors/guardian.ts'
 import type { AttachmentKey } from '../../src/core/attachment.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
@@ -63,6 +64,7 @@ export class TestCluster {
       source: new ListedPools(this.#documents),
       probe: new DecreedNamespaces(),
       facts: noFacts(name),
+      link: noLink,
       log: {
         debug: write('debug'),
         info: write('info'),

@@ -10,6 +10,7 @@ import type { Sandbox } from '../../src/core/sandbox.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { PoolDocument, PoolSource } from '../../src/ports/pool-source.ts'
+import type { LinkParts } from '../../src/ports/link-prober.ts'
 import type { PodFacts } from '../../src/ports/pod-facts.ts'
 import type { SandboxProbe } from '../../src/ports/sandbox-probe.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
@@ -18,6 +19,7 @@ import { MemoryRegistry } from '../../src/registry/memory-registry.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 import { boot as firstBoot, poolDocument, sandbox } from './samples.ts'
 import { noFacts } from '../../src/config/no-facts.ts'
+import { noLink } from '../../src/link/no-prober.ts'
 
 export const plainDemand: Demand = { requested: [], cleanGateway: false }
 
@@ -104,6 +106,7 @@ export class TestHouse {
   readonly store = new FaultyStore()
   readonly namespaces = new DecreedNamespaces()
   facts: PodFacts = noFacts('node-1')
+  link: LinkParts = noLink
   readonly registry = new MemoryRegistry()
   readonly log: LogLine[] = []
   readonly pools: ListedPools
@@ -141,6 +144,7 @@ export class TestHouse {
       source: this.pools,
       probe: this.namespaces,
       facts: this.facts,
+      link: this.link,
       clock: this.clock,
       log,
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },

@@ -21,6 +21,7 @@ import { addressesPerNode, domain, firstOf, registryLog, residents } from './reg
 import type { Resident } from './registry-log.ts'
 import { Tally } from './tally.ts'
 import { noFacts } from '../../../src/config/no-facts.ts'
+import { noLink } from '../../../src/link/no-prober.ts'
 
 const boot = 'boot'
 const registryMs = 2
@@ -101,6 +102,7 @@ export class MeteredCluster {
       source: { read: () => Promise.resolve(listing), watch: () => () => {} },
       probe: { see: () => ({ type: 'Missing' }), sight: () => Promise.resolve([]) },
       facts: noFacts(name),
+      link: noLink,
       ...{ clock: system.clock, random: chance, mesh: this.net.meshOf(node) },
       ...{ registry: this.#registryOf(node), confirm: 'none', rules: allRules },
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },

@@ -10,6 +10,7 @@ import type { IpPool } from '../../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../../core/refusal.ts'
 import type { Moment, Sandbox } from '../../core/sandbox.ts'
 import type { MonotonicMs } from '../../ports/clock.ts'
+import type { LinkAnswer } from '../../ports/link-prober.ts'
 import type { ActorRef, ReplyTo } from '../runtime/ref.ts'
 import type { Lack, SubnetMessage } from './subnet.ts'
 
@@ -130,6 +131,13 @@ export interface Reserved {
   readonly lack?: Lack
 }
 
+/** To itself: what the link of a pod says about its addresses. */
+export interface LinkAnswered {
+  readonly type: 'LinkAnswered'
+  readonly id: number
+  readonly answer: LinkAnswer
+}
+
 /** To itself: try this errand again, its addresses may have cooled. */
 export interface RetryTick {
   readonly type: 'RetryTick'
@@ -158,6 +166,7 @@ export type AllocatorMessage =
   | Cooled
   | ListAttachments
   | Reserved
+  | LinkAnswered
   | RetryTick
   | OwedTick
   | CommitTick

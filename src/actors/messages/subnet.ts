@@ -55,6 +55,13 @@ export interface Confirm {
   readonly address: Address
 }
 
+/** Sent by the allocator: a host that is no pod has this address, which was taken for one. */
+export interface Quarantine {
+  readonly type: 'Quarantine'
+  readonly address: Address
+  readonly mac: string
+}
+
 /** Sent by the allocator: what uses this address has another key now. */
 export interface Rename {
   readonly type: 'Rename'
@@ -243,6 +250,7 @@ export type SubnetMessage =
   | ReserveExact
   | Confirm
   | Rename
+  | Quarantine
   | Cancel
   | Cool
   | SetPools

@@ -41,6 +41,9 @@ export interface InterfaceDecision {
   readonly families: readonly FamilyDecision[]
 }
 
+/** Nothing has to be got. */
+export const nothingToDecide: Decision = { interfaces: [], routes: [], isMoreExpected: false }
+
 export interface Decision {
   readonly level?: Level
   /** That of the ADD first, then those that are decided along with it. */

@@ -1,0 +1,40 @@
+// Addresses that hosts have which are no pods of the cluster. Their custody is here, so no other node gives them
+// to anybody, and this one does not either until their time is over. They are forgotten with the process: the next
+// pod that gets one looks for its host again.
+
+import { type Address, formatAddress } from '../core/address.ts'
+import type { AddressBook } from '../core/address-book.ts'
+import type { MonotonicMs } from '../ports/clock.ts'
+
+/** Long enough that a pool does not run into the same host all the time, short enough that a person who has
+ * taken it off the network need not do anything else. */
+const quarantineMs = 10 * 60_000
+
+export class Quarantine {
+  readonly #book: AddressBook
+  readonly #now: () => MonotonicMs
+  readonly #since = new Map<Address, MonotonicMs>()
+
+  constructor(book: AddressBook, now: () => MonotonicMs) {
+    this.#book = book
+    this.#now = now
+  }
+
+  put(address: Address, mac: string): void {
+    this.#book.reassign(address, `a host with the hardware address ${mac}`)
+    this.#since.set(address, this.#now())
+  }
+
+  end(now: MonotonicMs): void {
+    for (const [address, since] of this.#since) {
+      if (now - since < quarantineMs) return
+      this.#since.delete(address)
+      this.#book.cool(address, now, undefined, true)
+    }
+  }
+
+  /** For people: which, and for how long they have been. */
+  get addresses(): readonly string[] {
+    return [...this.#since.keys()].map(formatAddress)
+  }
+}
