@@ -239,16 +239,15 @@ static int exchange(int left) {
 /* Ask until there is an answer or the time is up. While it is connected, it does not look for a daemon. */
 static int ask(void) {
   int look = least(times[LOOK], verbs[verb].look), wait = least(times[WAIT], verbs[verb].wait);
-  for (int pause = 20;; pause = least(pause * 3 / 2, 250)) {
-    int left = time_left(wait), error = left > 0 ? exchange(left) : EAGAIN;
-    if (error == EAGAIN) return ETIMEDOUT;
-    if (error == 0 || error == EPROTO) return error;
+  int error = EAGAIN;
+  for (int pause = 20, left; (left = time_left(wait)) > 0; pause = least(pause * 3 / 2, 250)) {
+    if ((error = exchange(left)) == EAGAIN || error == 0 || error == EPROTO) break;
     close(server);
     look += left - time_left(wait);
-    left = time_left(least(look, wait));
-    if (left == 0) return error;
+    if ((left = time_left(least(look, wait))) == 0) break;
     usleep((unsigned)least(pause / 2 + (int)(now_ns() % pause), left) * 1000);
   }
+  return error == EAGAIN ? ETIMEDOUT : error;
 }
 
 /* The daemon could not take this deletion: keep it where it will look. A later one takes the same place. */

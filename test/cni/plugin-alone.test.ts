@@ -100,6 +100,16 @@ t.test('the daemon is not there', async t => {
   }
 })
 
+t.test('when the time is up while nobody is there, it says what it has found', async t => {
+  abandonedSocket()
+  t.teardown(() => execFileSync('rm', [socket]))
+  const stdin = config({ connect_timeout_seconds: 30 })
+  for (const verb of ['ADD', 'CHECK'] as const) {
+    const outcome = await execute(plugin, { env: environment(verb), stdin })
+    t.match(errorOf(t, outcome, 11, verb).details, /refused/, verb)
+  }
+})
+
 t.test('the daemon does not answer', async t => {
   const daemon = await FakeDaemon.start(socket, silent)
   t.teardown(() => daemon.stop())
