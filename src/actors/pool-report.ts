@@ -20,10 +20,6 @@ export function reportPools(log: Log, before: PoolSet, after: PoolSet): void {
     const now = describe(pool)
     if (old === undefined) log.info(now, 'a pool is in force')
     else if (JSON.stringify(describe(old)) !== JSON.stringify(now)) log.info(now, 'a pool changed')
-    if (pool.affinity !== undefined && old?.affinity === undefined) {
-      const fields = Object.keys(pool.affinity)
-      log.warn({ pool: name, fields }, 'serves nobody: this release does not evaluate affinity')
-    }
   }
   for (const name of before.pools.keys()) {
     if (!after.pools.has(name)) log.info({ pool: name }, 'a pool is gone')
@@ -53,14 +49,15 @@ function reportProblems(
   }
 }
 
-function describe({ name, subnet, usable, gateway, routes, isDefault, isDisabled }: IpPool) {
+function describe({ name, subnet, usable, gateway, routes, affinity, ...pool }: IpPool) {
   return {
     pool: name,
     subnet: formatCidr(subnet),
     ranges: [...usable.ranges()].map(formatRange),
     ...(gateway !== undefined && { gateway: formatAddress(gateway) }),
     ...(routes.length > 0 && { routes }),
-    default: isDefault,
-    ...(isDisabled && { disabled: true })
+    ...(affinity !== undefined && { for: affinity }),
+    default: pool.isDefault,
+    ...(pool.isDisabled && { disabled: true })
   }
 }

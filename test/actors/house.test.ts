@@ -67,13 +67,15 @@ t.test('a bad document leaves the good version in force', async t => {
   t.ok(house.log.some(({ level, fields }) => level === 'warn' && fields['name'] === 'blue'))
 })
 
-t.test('a pool with affinity serves nobody yet, and the log says so', async t => {
+t.test('a pool with affinity serves those that it names', async t => {
   const house = await new TestHouse([
-    poolDocument('blue', '10.9.0.0/29', ['10.9.0.2'], { nodeName: ['n1'] })
+    poolDocument('blue', '10.9.0.0/29', ['10.9.0.2'], { nodeName: ['n1'] }),
+    poolDocument('red', '10.8.0.0/29', ['10.8.0.2'], { nodeName: ['node-1'] })
   ]).open()
-  t.equal(await house.add(key('c1')), 'NoPoolFits')
+  t.same(await house.add(key('c1')), [ip('10.8.0.2')])
+  t.equal(await house.add(key('c2')), 'PoolExhausted')
   t.ok(
-    house.log.some(({ message, fields }) => /affinity/.test(message) && fields['pool'] === 'blue')
+    house.log.some(({ fields }) => fields['pool'] === 'red' && 'nodeName' in Object(fields['for']))
   )
 })
 
