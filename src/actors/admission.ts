@@ -63,6 +63,10 @@ export class Admission {
     if (errand !== undefined) return join(message, errand)
     if (objection !== undefined) return refuse(message, { reason: objection })
     const decided = this.#ledger.attachments.toCome(message.key)
+    if (decided !== undefined && this.#ledger.isSettling(decided.key)) {
+      // It is just being let go.
+      return this.#ledger.whenSettled(decided.key, () => this.allocate(message))
+    }
     if (decided !== undefined) {
       // Nobody else takes it meanwhile.
       this.#ledger.attachments.delete(decided.key)

@@ -81,6 +81,21 @@ t.test('what is still to come ends with the sandbox', async t => {
   t.same(house.stored(), [], 'by a client that left')
 })
 
+t.test('an ADD while what was decided for it is being let go', async t => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const house = await new TestHouse([a, b]).open()
+    await house.add(eth0, { demand: both })
+    const left = house.del(eth0)
+    for (let i = 0; i < turns; i += 1) await new Promise(setImmediate)
+    const second = house.start(net1, { demand: both })
+    await left
+    await settle()
+    t.type(outcomeOf(second.answer()), Array)
+    t.ok(house.stored().includes('second/c1/net1'), `after ${turns} turns`)
+    t.equal(house.givenUp, undefined)
+  }
+})
+
 t.test('ADDs of one sandbox at once', async t => {
   const house = await new TestHouse([a, b]).open()
   const first = house.start(eth0, { demand: both })
