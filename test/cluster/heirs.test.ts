@@ -119,7 +119,8 @@ async function suite(): Promise<void> {
       await cluster.agree(cluster.nodes, 60_000, ({ owned, members }) => owned.size <= members)
       await pods.spread(cluster.nodes, 45)
       const [gone, heir] = (await Promise.all([n5, n4].map(indexOf))) as [number, number]
-      t.ok(owned(n1, gone) > 0 && owned(n1, heir) > 0, 'both have addresses')
+      const bothOwn = () => owned(n1, gone) > 0 && owned(n1, heir) > 0
+      await eventually('n1 knows that both have addresses', bothOwn)
       await off(n5)
       await Promise.all([n1, n4].map(node => missed(node, n5)))
       meanwhile.before?.()
