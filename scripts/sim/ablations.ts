@@ -36,6 +36,7 @@ export const ablations: Readonly<Record<keyof Rules, Catch>> = {
   claimFence: { by: 'profile', profile: 'reclaim', seeds: 40 },
   bootRead: { by: 'schedule', file: 'm5-boot-read' },
   confirmRegisters: { by: 'schedule', file: 'm3-third-party' },
+  confirmGiven: { by: 'schedule', file: 'unlisted' },
   confirmLive: { by: 'schedule', file: 'm4-lost-receiver' },
   lastAddress: { by: 'profile', profile: 'calm', seeds: 40 },
   accounted: { by: 'schedule', file: 'accounted' },

@@ -198,7 +198,7 @@ function heard(state: State, { from, body }: PeerSays): void {
     case 'Collect':
       return testimony.collect(from, body)
     case 'Confirm':
-      return testimony.confirm(from, body)
+      return testimony.confirm(from, body, wctr => transfers.isTaken(wctr))
     case 'Collected':
       if (testimony.collected(from, body)) testify(state, from, body)
       return settle(state)

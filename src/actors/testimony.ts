@@ -4,7 +4,14 @@
 import { AddressSet } from '../core/address-set.ts'
 import { deltaAbove, raiseMarks } from '../core/lease/digest.ts'
 import { plausibleContests } from '../core/lease/plausible.ts'
-import { compareKeys, type MemberIndex, type Run, sameRegister } from '../core/lease/register.ts'
+import {
+  compareKeys,
+  type MemberIndex,
+  type Register,
+  retired,
+  type Run,
+  sameRegister
+} from '../core/lease/register.ts'
 import type { BodyOf, Marks } from '../core/protocol.ts'
 import { type ClusterView, resolve } from '../core/registry/cluster-view.ts'
 import type { Desk } from './desk.ts'
@@ -130,9 +137,13 @@ export class Testimony {
   }
 
   /** A member that was away asks what it has forgotten. Answered also by those who wait for the same. */
-  confirm(from: MemberIndex, { nonce, runs }: BodyOf<'Confirm'>): void {
-    const { custody, domain } = this.#desk
-    const newer: Run[] = []
+  confirm(
+    from: MemberIndex,
+    { nonce, runs }: BodyOf<'Confirm'>,
+    isTaken: (wctr: number) => boolean
+  ): void {
+    const { custody, domain, rules } = this.#desk
+    const newer: Run[] = rules.confirmGiven ? this.#unlisted(from, runs, isTaken) : []
     for (const asked of runs) {
       for (const held of custody.map.within(asked)) {
         const order = compareKeys(held.register, asked.register)
@@ -144,7 +155,27 @@ export class Testimony {
     const live = [...custody.book.liveRanges().intersect(AddressSet.of(runs)).ranges()]
     // What it wrote and somebody else has overwritten counts as well: it may be all that proves a rollback.
     const wctr = custody.countOf(from)
+    // Any one of them is proof enough.
+    newer.length = Math.min(newer.length, runsPerDelta)
     this.#desk.post(from, { type: 'Confirmed', domain, nonce, newer, wctr, live })
+  }
+
+  /** What the asker once had, by its own word or by what it acknowledged, and does not name as its own. */
+  #unlisted(asker: MemberIndex, listed: readonly Run[], isTaken: (wctr: number) => boolean): Run[] {
+    const { custody } = this.#desk
+    const { me, map, view } = custody
+    const onTheWay = new Set(
+      custody.grants.filter(({ to, wctr }) => to === asker && !isTaken(wctr)).map(one => one.wctr)
+    )
+    const knew = ({ writer, wctr }: Register): boolean => {
+      if (writer === asker) return true
+      if (writer === me) return !onTheWay.has(wctr)
+      // The registry tells it what it decided; whoever lives says itself what was acknowledged.
+      return writer !== retired && view.members.get(writer)?.removed !== undefined
+    }
+    const known = map.runsOf(asker).filter(run => knew(run.register))
+    const unlisted = AddressSet.of(known).subtract(AddressSet.of(listed))
+    return [...unlisted.ranges()].flatMap(range => map.within(range))
   }
 
   /** Is there anything that this node inherits? */

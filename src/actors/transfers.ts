@@ -193,7 +193,9 @@ export class Transfers {
     const marks: Marks = isNext && verdict.forgotten.length === 0 ? [[from, grant.wctr]] : []
     if (verdict.refused.length > 0 || !desk.merge(verdict, marks)) return
     this.#rememberRich(from, grant.pool, grant.holding.free)
-    desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
+    // Who asks what it has forgotten acknowledges nothing: the donor could not tell it from what was taken before.
+    const isAsking = desk.isUnconfirmed && desk.rules.confirmGiven
+    if (!isAsking) desk.post(from, { type: 'Taken', domain: desk.domain, wctr: grant.wctr })
     // Before the broker goes on: it would ask once more for those who have one now.
     this.#room.serve()
     desk.neighbours.broker.insist({ type: 'Answered', from, answer: grant })
@@ -220,6 +222,11 @@ export class Transfers {
   /** The receiver has it; noted in one go with others, since losing the note costs one more message. */
   taken(from: MemberIndex, { wctr }: BodyOf<'Taken'>): void {
     if (this.#desk.custody.openGrant(wctr)?.to === from) this.#closing.add(wctr)
+  }
+
+  /** The receiver of an open grant has said that it has it. */
+  isTaken(wctr: number): boolean {
+    return this.#closing.has(wctr)
   }
 
   /** Note what was taken, say again what was not. */

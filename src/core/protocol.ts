@@ -202,7 +202,10 @@ export interface Confirmed {
   readonly type: 'Confirmed'
   readonly domain: string
   readonly nonce: string
-  /** Registers of the asked addresses with a higher key, or of one key and another content. */
+  /**
+   * Registers of the asked addresses with a higher key, or of one key and another content; and those that name
+   * the asker as owner of what it did not ask about, when it once knew that.
+   */
   readonly newer: readonly Run[]
   /** The highest count of the asker's writes that is known here. */
   readonly wctr: number

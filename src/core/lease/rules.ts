@@ -36,6 +36,8 @@ export interface Rules {
   readonly bootRead: boolean
   /** After a reboot others are asked what they know that was forgotten: registers. */
   readonly confirmRegisters: boolean
+  /** Also of addresses that it does not know to be its own. */
+  readonly confirmGiven: boolean
   /** And where pods live. */
   readonly confirmLive: boolean
   /** Demand gets the donor's last address, no reserve is kept back. */
@@ -66,6 +68,7 @@ export const allRules: Rules = {
   claimFence: true,
   bootRead: true,
   confirmRegisters: true,
+  confirmGiven: true,
   confirmLive: true,
   lastAddress: true,
   accounted: true,
