@@ -2,7 +2,7 @@
 // in place; the admission sends what it says and gives it what comes back.
 
 import type { Address } from '../core/address.ts'
-import type { Reservation } from '../core/address-book.ts'
+import type { Reservation } from '../core/reservation.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { assert } from '../core/assert.ts'
 import type { ClientId } from '../core/deliveries.ts'

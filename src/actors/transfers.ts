@@ -76,10 +76,7 @@ export class Transfers {
     if (holder !== undefined) return this.#deny(from, ask, 'InUse', { holder })
     const range = { start: address, end: address + 1n }
     const cooling = book.coolingIn(AddressSet.of([range])).length > 0
-    const free = this.#room.poolNames.some(pool =>
-      book.grantable(pool, this.#desk.now(), true).has(address)
-    )
-    if (cooling && !free) {
+    if (cooling && !book.isGrantable(address, this.#desk.now())) {
       for (const pool of this.#room.poolNames) this.#onScarce(pool)
       return this.#deny(from, ask, 'Busy')
     }

@@ -1,7 +1,7 @@
 // Pods that wait for an address of one subnet: served in the order they came as soon as there is one, and told
 // why not when it is certain, or when their time is up.
 
-import type { Reservation } from '../core/address-book.ts'
+import type { Reservation } from '../core/reservation.ts'
 import { isScarce, lowWater } from '../core/lease/grant.ts'
 import type { MemberIndex } from '../core/lease/register.ts'
 import type { IpPool } from '../core/ip-pool.ts'

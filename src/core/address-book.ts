@@ -1,7 +1,6 @@
-// Which addresses of one subnet are used. An address is free here when a pool offers it and its custody is
-// this node's. Next-fit: the search goes on after the last address that was taken, so that a released one
-// comes back as late as possible, and a released one cools down first, because peers still have it in their
-// neighbour tables and its old interface may still be there.
+// Which addresses of one subnet are used. An address is free here when a pool offers it and its custody is this
+// node's. Next-fit goes on after the last address that was taken, so that a released one comes back late, and it
+// cools down first: peers still have it in their neighbour tables, and its old interface may still be there.
 
 import type { Address } from './address.ts'
 import { AddressSet } from './address-set.ts'
@@ -11,26 +10,16 @@ import { type CoolingEntry, CoolingQueue } from './cooling-queue.ts'
 import type { IpPool } from './ip-pool.ts'
 import { PoolSpace } from './pool-space.ts'
 import type { PoolUsage } from './refusal.ts'
+import type { Reservation } from './reservation.ts'
 import type { Sandbox } from './sandbox.ts'
 import { TakenAddresses } from './taken-addresses.ts'
-
-export type Reservation =
-  | { readonly type: 'Reserved'; readonly address: Address; readonly pool: IpPool }
-  /** `readyInMs` is there when a cooling address would do after that time, `suspects` what delays it. */
-  | {
-      readonly type: 'Exhausted'
-      readonly readyInMs?: number
-      readonly suspects: readonly Cooling[]
-    }
-  | { readonly type: 'Taken'; readonly holder: string }
-  /** In the pool, but its custody is another node's. */
-  | { readonly type: 'Elsewhere' }
-  | { readonly type: 'Outside' }
 
 export class AddressBook {
   readonly #policy: CooldownPolicy
   readonly #taken = new TakenAddresses()
   #mine = AddressSet.empty
+  /** For whom addresses are kept, of the whole subnet. */
+  readonly #keeps = new Map<Address, string>()
   #spaces: readonly PoolSpace[] = []
   /** Cooling addresses that no pool has any more or that are not this node's; kept until their time is over. */
   readonly #stray: CoolingQueue
@@ -47,9 +36,9 @@ export class AddressBook {
     const cooling = [...this.#allCooling()]
     this.forget(cooling.map(one => one.cooling.address))
     this.#spaces = pools.map(
-      pool => new PoolSpace(pool, this.#mine, this.#policy, cursors.get(pool.name))
+      pool => new PoolSpace(pool, this.#mine, this.#keeps, this.#policy, cursors.get(pool.name))
     )
-    for (const address of this.#taken.addresses()) this.#spaceOf(address)?.free.take(address)
+    for (const address of this.#taken.addresses()) this.#spaceOf(address)?.take(address)
     for (const entry of cooling) this.#startCooling(entry)
   }
 
@@ -66,7 +55,7 @@ export class AddressBook {
     this.#mine = this.#mine.union(gained)
     for (const space of this.#spaces) space.gain(gained)
     for (const address of this.#taken.addresses()) {
-      if (gained.has(address)) this.#spaceOf(address)?.free.take(address)
+      if (gained.has(address)) this.#spaceOf(address)?.take(address)
     }
     for (const entry of cooling) this.#startCooling(entry)
   }
@@ -83,6 +72,13 @@ export class AddressBook {
     for (const entry of cooling) this.#startCooling(entry)
   }
 
+  /** From now on this address is for one holder alone while nobody has it, or for anybody. */
+  keep(address: Address, holder: string | undefined): void {
+    if (holder === undefined) this.#keeps.delete(address)
+    else this.#keeps.set(address, holder)
+    this.#spaceOf(address)?.settle(address)
+  }
+
   /** Whoever has these now need not wait for them. */
   forget(cooling: readonly Address[]): void {
     for (const address of cooling) this.#queueOf(address).remove(address)
@@ -90,14 +86,13 @@ export class AddressBook {
 
   /** Where next-fit of a pool goes on, as noted by an earlier process. */
   setCursor(pool: string, cursor: Address): void {
-    const space = this.#space(pool)
-    if (space !== undefined) space.cursor = cursor
+    for (const space of this.#spaces) if (space.pool.name === pool) space.cursor = cursor
   }
 
   /** Put back what the store remembers as used. */
   restoreLive(address: Address, pool: string, holder: string): void {
     this.#taken.add(address, { state: 'live', holder, pool })
-    this.#spaceOf(address)?.free.take(address)
+    this.#spaceOf(address)?.take(address)
   }
 
   /** Put back what the store remembers as cooling. */
@@ -111,40 +106,44 @@ export class AddressBook {
     const space = this.#space(poolName)
     if (space === undefined) return { type: 'Outside' }
     const free = space.takeNext()
-    if (free !== undefined) return this.#take(space, free, holder)
-    return this.#reserveScarce(space, holder, now)
+    if (free === undefined) return this.#reserveScarce(space, holder, now)
+    return this.#take(space, free, holder)
   }
 
   /** Nothing is free: an address that cools may serve early when its old pod is certainly gone. */
   #reserveScarce(space: PoolSpace, holder: string, now: number): Reservation {
-    const early = space.cooling.nextEarly(now)
+    const { cooling } = space
+    const early = cooling.nextEarly(now, address => this.#keeps.has(address))
     if (early !== undefined) {
-      return this.#take(space, early.address, holder, space.cooling.remove(early.address))
+      return this.#take(space, early.address, holder, cooling.remove(early.address))
     }
-    const suspects = space.cooling.suspects()
-    const [oldest] = suspects
-    if (oldest === undefined) return { type: 'Exhausted', suspects }
-    return { type: 'Exhausted', readyInMs: space.cooling.readyInMs(oldest, now), suspects }
+    const suspects = cooling.suspects().filter(({ address }) => !this.#keeps.has(address))
+    const readyInMs = suspects[0] && cooling.readyInMs(suspects[0], now)
+    return { type: 'Exhausted', suspects, ...(readyInMs !== undefined && { readyInMs }) }
   }
 
-  /** Take exactly this address for `holder` when one of these pools has it, not yet for good. */
+  /**
+   * Take exactly this address for `holder` when one of these pools has it, not yet for good. Who it is kept for
+   * has to be `keeper`.
+   */
   reserveExact(
     address: Address,
     pools: readonly string[],
     holder: string,
-    now: number
+    now: number,
+    keeper?: string
   ): Reservation {
     const taken = this.#taken.get(address)
     const space = this.#spaces.find(({ pool }) => pool.usable.has(address))
     if (space === undefined || !pools.includes(space.pool.name)) return { type: 'Outside' }
     if (taken !== undefined) return { type: 'Taken', holder: taken.holder }
+    const keep = this.#keeps.get(address)
+    if (keep !== undefined && keep !== keeper) return { type: 'Taken', holder: keep }
     if (!this.#mine.has(address)) return { type: 'Elsewhere' }
     const wait = space.cooling.waitFor(address, now)
-    if (wait !== undefined) {
-      return { type: 'Exhausted', readyInMs: wait.readyInMs, suspects: [wait.cooling] }
-    }
+    if (wait) return { type: 'Exhausted', readyInMs: wait.readyInMs, suspects: [wait.cooling] }
     const before = space.cooling.remove(address)
-    if (before === undefined) space.free.take(address)
+    if (before === undefined) space.take(address)
     return this.#take(space, address, holder, before)
   }
 
@@ -167,7 +166,7 @@ export class AddressBook {
   /** The reservation came to nothing and nobody was told of it. */
   cancel(address: Address): void {
     const { before } = this.#taken.release(address, 'reserved')
-    if (before === undefined) this.#spaceOf(address)?.free.give(address)
+    if (before === undefined) this.#spaceOf(address)?.give(address)
     else this.#queueOf(address).put(before)
   }
 
@@ -185,9 +184,9 @@ export class AddressBook {
 
   /** Free what has cooled long enough; returns those addresses. */
   endCooldowns(now: number): Address[] {
-    const ended = this.#spaces.flatMap(({ cooling, free }) => {
-      const cooled = cooling.end(now)
-      for (const address of cooled) free.give(address)
+    const ended = this.#spaces.flatMap(space => {
+      const cooled = space.cooling.end(now)
+      for (const address of cooled) space.give(address)
       return cooled
     })
     return [...ended, ...this.#stray.end(now)]
@@ -198,9 +197,15 @@ export class AddressBook {
     return this.#space(pool)?.grantable(now, scarce) ?? AddressSet.empty
   }
 
+  /** May this one address, whoever it is kept for, leave for another node that asks for it by name? */
+  isGrantable(address: Address, now: number): boolean {
+    const space = this.#spaceOf(address)
+    if (space === undefined || this.#taken.get(address) !== undefined) return false
+    return space.cooling.waitFor(address, now) === undefined
+  }
+
   coolingIn(set: AddressSet): Address[] {
-    const cooling = [...this.#allCooling()].map(entry => entry.cooling.address)
-    return cooling.filter(address => set.has(address))
+    return [...this.#allCooling().map(one => one.cooling.address)].filter(one => set.has(one))
   }
 
   /** Who has reserved the address or lives there. */
@@ -215,7 +220,7 @@ export class AddressBook {
 
   /** Those, and the ones of others that cool here: their old links may still be there. */
   occupied(): AddressSet {
-    const strays = [...this.#stray.entries()].map(({ cooling: { address } }) => address)
+    const strays = this.#stray.entries().map(({ cooling: { address } }) => address)
     return this.liveRanges().union(
       AddressSet.of(strays.map(address => ({ start: address, end: address + 1n })))
     )
@@ -226,22 +231,22 @@ export class AddressBook {
     return this.#space(pool)?.cooling.suspects() ?? []
   }
 
-  /** How this node stands with a pool; what is free in a /64 counts as many as a number can say. */
+  /** How this node stands with a pool; what is kept for somebody counts as used, and what is free in a /64 counts as many as a number can say. */
   holding(pool: string): { free: number; used: number; cooling: number } {
     const free = this.#space(pool)?.free.size ?? 0n
     return {
       free: Number(free < Number.MAX_SAFE_INTEGER ? free : Number.MAX_SAFE_INTEGER),
-      used: Number(this.#taken.usedOf(pool)),
+      used: Number(this.#taken.usedOf(pool)) + (this.#space(pool)?.kept ?? 0),
       cooling: this.#coolingOf(pool)
     }
   }
 
-  /** `free` is what is free here. A pool that was made smaller may have more in use than it offers. */
+  /** `free` is what is free here for anybody. A pool that was made smaller may have more in use than it offers. */
   usage(): PoolUsage[] {
-    return this.#spaces.map(({ pool: { name, usable }, free }) => ({
+    return this.#spaces.map(({ pool: { name, usable }, free, kept }) => ({
       pool: name,
       total: usable.size,
-      used: this.#taken.usedOf(name),
+      used: this.#taken.usedOf(name) + BigInt(kept),
       cooling: BigInt(this.#coolingOf(name)),
       free: free.size
     }))
@@ -249,9 +254,7 @@ export class AddressBook {
 
   /** The pools, there or gone, whose addresses are used or cooling. */
   poolsInUse(): Set<string> {
-    const names = new Set(this.#taken.pools())
-    for (const { cooling } of this.#allCooling()) names.add(cooling.pool)
-    return names
+    return new Set([...this.#taken.pools(), ...this.#allCooling().map(one => one.cooling.pool)])
   }
 
   /** Throws when an address is in two states at once, or in none. Called after every step of the tests. */
@@ -259,16 +262,16 @@ export class AddressBook {
     this.#taken.checkInvariants()
     const taken = this.liveRanges()
     for (const space of this.#spaces) space.checkInvariants(this.#mine, taken)
-    for (const { cooling } of this.#stray.entries()) {
-      assert(!taken.has(cooling.address), 'a cooling address is not taken')
-      assert(this.#spaceOf(cooling.address) === undefined, 'a pool cools its own addresses')
+    for (const address of this.#stray.entries().map(one => one.cooling.address)) {
+      assert(!taken.has(address), 'a cooling address is not taken')
+      assert(this.#spaceOf(address) === undefined, 'a pool cools its own addresses')
     }
   }
 
   /** Start to cool what may be listed as free. */
   #startCooling(entry: CoolingEntry): void {
     const { address } = entry.cooling
-    this.#spaceOf(address)?.free.take(address)
+    this.#spaceOf(address)?.take(address)
     this.#queueOf(address).put(entry)
   }
 
@@ -288,8 +291,7 @@ export class AddressBook {
 
   /** The pool that may hand the address out here. */
   #spaceOf(address: Address): PoolSpace | undefined {
-    if (!this.#mine.has(address)) return undefined
-    return this.#spaces.find(space => space.pool.usable.has(address))
+    return this.#mine.has(address) ? this.#spaces.find(s => s.pool.usable.has(address)) : undefined
   }
 
   #queueOf(address: Address): CoolingQueue {

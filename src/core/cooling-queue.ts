@@ -57,11 +57,12 @@ export class CoolingQueue {
     this.#isSorted = false
   }
 
-  /** What may serve next although its time is not over. */
-  nextEarly(now: number): Cooling | undefined {
+  /** What may serve next, of those that are not `except`, although its time is not over. */
+  nextEarly(now: number, except: (address: Address) => boolean): Cooling | undefined {
     this.#sort()
-    const [vacated] = this.#vacated.values()
-    const [oldest] = this.#warm.values()
+    const may = ({ address }: Cooling) => !except(address)
+    const vacated = this.#vacated.values().find(may)
+    const oldest = this.#warm.values().find(may)
     return (
       vacated ?? (oldest !== undefined && this.readyInMs(oldest, now) <= 0 ? oldest : undefined)
     )

@@ -4,7 +4,8 @@ import t from 'tap'
 import type { Address } from '../../src/core/address.ts'
 import { formatRange } from '../../src/core/address-range.ts'
 import { AddressSet } from '../../src/core/address-set.ts'
-import { AddressBook, type Reservation } from '../../src/core/address-book.ts'
+import { AddressBook } from '../../src/core/address-book.ts'
+import type { Reservation } from '../../src/core/reservation.ts'
 import * as fc from '../support/property.ts'
 import { ip, pool, sandbox } from '../support/samples.ts'
 
@@ -246,6 +247,31 @@ t.test('the oldest cools down first, also after a cancelled reservation', async 
   t.same(made.endCooldowns(30_000), [all[0]])
 })
 
+t.test('an address is kept for one holder', async t => {
+  const made = book()
+  const exact = (keeper?: string, now = 0) =>
+    made.reserveExact(ip('10.9.0.2'), ['small'], 'x', now, keeper)
+  made.keep(ip('10.9.0.2'), 'web-0')
+  t.match(made.usage(), [{ used: 1n, free: 5n }], 'it counts as used')
+  t.same([take(made), take(made)], [ip('10.9.0.1'), ip('10.9.0.3')], 'and is stepped over')
+  t.match(exact(), { type: 'Taken', holder: 'web-0' })
+  t.match(exact('web-1'), { type: 'Taken', holder: 'web-0' })
+  t.equal(given(exact('web-0')), ip('10.9.0.2'))
+  made.confirm(ip('10.9.0.2'))
+  made.cool(ip('10.9.0.2'), 0, undefined, false)
+  t.match(exact('web-0', 4_999), { type: 'Exhausted', readyInMs: 1 }, 'its old link is there')
+  t.same([take(made), take(made), take(made)], ['10.9.0.4', '10.9.0.5', '10.9.0.6'].map(ip))
+  t.same(made.reserve('small', 'y', 10_000), { type: 'Exhausted', suspects: [] })
+  t.equal(made.isGrantable(ip('10.9.0.2'), 4_999), false)
+  t.equal(made.isGrantable(ip('10.9.0.2'), 5_000), true, 'to whoever asks for it by name')
+  t.ok(made.grantable('small', 10_000, true).isEmpty)
+  t.same(made.endCooldowns(30_000), [ip('10.9.0.2')])
+  t.match(made.reserve('small', 'y', 30_000), { type: 'Exhausted' })
+  made.keep(ip('10.9.0.2'), undefined)
+  t.equal(take(made), ip('10.9.0.2'), 'nobody keeps it any more')
+  made.checkInvariants()
+})
+
 t.test('a pool of any width is one and the same effort', async t => {
   for (const wide of [
     pool('w', '10.0.0.0/8', '10.0.0.1-10.255.255.254'),
@@ -270,6 +296,8 @@ const command = fc.record({
     'cool',
     'vacate',
     'exact',
+    'keep',
+    'unkeep',
     'wait',
     'pools'
   ),
@@ -295,15 +323,32 @@ t.test('random histories agree with the model', async t => {
         t.ok(before === undefined || before.word === 'cooling', 'never one that is used')
         t.notOk(foreign.has(reservation.address), 'never one that is not ours')
         t.notOk(early && !vacated.has(reservation.address), 'never one that is too warm')
+        t.ok(!kept.has(reservation.address) || isForKeeper, 'never one that is kept for another')
         state.set(reservation.address, { word: 'reserved', since: before?.since ?? -1 })
       }
       const vacated = new Set<Address>()
+      const kept = new Set<Address>()
+      let isForKeeper = false
       const foreign = new Set<Address>()
       for (const { type, n } of commands) {
         const address = ip(`10.9.0.${n}`)
         const word = state.get(address)?.word
         if (type === 'reserve') reserved(made.reserve('small', `h${n}`, now))
-        if (type === 'exact') reserved(made.reserveExact(address, ['small', 'more'], 'h', now))
+        if (type === 'exact') {
+          isForKeeper = n % 2 === 0
+          const keeper = isForKeeper ? 'web-0' : 'web-1'
+          reserved(made.reserveExact(address, ['small', 'more'], 'h', now, keeper))
+          isForKeeper = false
+        }
+        if (type === 'keep' || type === 'unkeep') {
+          made.keep(address, type === 'keep' ? 'web-0' : undefined)
+          if (type === 'keep') kept.add(address)
+          else kept.delete(address)
+        }
+        for (const name of ['small', 'more']) {
+          const grantable = made.grantable(name, now, true)
+          for (const one of kept) t.notOk(grantable.has(one), 'nor given away unasked')
+        }
         if (type === 'confirm' && word === 'reserved') {
           made.confirm(address)
           state.set(address, { word: 'live', since: now })

@@ -1,7 +1,7 @@
 // ALLOCATOR: from requests of the runtime to durable attachments.
 // A message is never changed after it was sent; `replyTo` is the way back.
 
-import type { Reservation } from '../../core/address-book.ts'
+import type { Reservation } from '../../core/reservation.ts'
 import type { Address } from '../../core/address.ts'
 import type { Attachment, AttachmentKey, Pod } from '../../core/attachment.ts'
 import type { ClientId } from '../../core/deliveries.ts'

@@ -1,14 +1,17 @@
 // Custody of one domain at one node: what it knows of every address, what it owns, and what it has given away
 // without an acknowledgement yet. Decisions are planned here and applied when the store has them.
 
-import { type Address } from '../address.ts'
+import type { Address } from '../address.ts'
 import type { AddressBook } from '../address-book.ts'
 import type { AddressRange } from '../address-range.ts'
 import { AddressSet } from '../address-set.ts'
 import { assert } from '../assert.ts'
 import type { ClusterView, Member } from '../registry/cluster-view.ts'
+import { type Bind, tailWith } from './bind.ts'
+import { Binds } from './binds.ts'
 import type { Contest } from './contest.ts'
 import type { CustodyChange } from './custody-change.ts'
+import type { CustodyRecord } from './custody-record.ts'
 import { addressesOf, Contests } from './contests.ts'
 import { judge, type Verdict } from './guards.ts'
 import { HeardCounts } from './heard-counts.ts'
@@ -17,15 +20,6 @@ import type { OpenGrant } from './open-grant.ts'
 import { plausibly } from './plausible.ts'
 import { type MemberIndex, retired, type Run } from './register.ts'
 
-export interface CustodyRecord {
-  readonly runs: readonly Run[]
-  readonly marks: ReadonlyMap<MemberIndex, number>
-  readonly heard: ReadonlyMap<MemberIndex, number>
-  readonly grants: readonly OpenGrant[]
-  readonly asked: ReadonlyMap<MemberIndex, number>
-  readonly contests: readonly Contest[]
-}
-
 const nothing: MapChange = { removed: [], added: [] }
 
 export class Custody {
@@ -33,6 +27,8 @@ export class Custody {
   readonly book: AddressBook
   readonly map: LeaseMap
   readonly marks: Map<MemberIndex, number>
+  /** Who addresses are kept for, whoever owns them. */
+  readonly binds: Binds
   readonly #heard: HeardCounts
   readonly #contests: Contests
   readonly #grants: Map<number, OpenGrant>
@@ -57,6 +53,8 @@ export class Custody {
     this.#asked = new Map(record.asked)
     this.#view = view
     this.#me = view.byIncarnation.get(incarnation)
+    this.binds = new Binds(record.runs)
+    for (const [address, { holder }] of this.binds.entries()) book.keep(address, holder)
     if (this.#me !== undefined) book.gain(this.#usable(this.map.ownedBy(this.#me.index)))
   }
 
@@ -126,6 +124,16 @@ export class Custody {
     }
   }
 
+  /** Keep an own address for somebody, or for nobody any more. */
+  planBind(address: Address, bind: Bind | undefined): CustodyChange {
+    const me = this.#self()
+    const { runs, wctr } = this.#successors([{ start: address, end: address + 1n }], me)
+    const bound = runs.map(({ register, ...range }): Run => {
+      return { ...range, register: { ...register, tail: tailWith(register.tail, bind) } }
+    })
+    return { ...this.#change(this.map.plan(bound)), marks: [[me, wctr]] }
+  }
+
   /** Give free addresses up for ever. */
   planRetire(ranges: readonly AddressRange[]): CustodyChange {
     const { runs, wctr, me } = this.#successors(ranges, retired)
@@ -140,11 +148,12 @@ export class Custody {
   ): CustodyChange {
     const me = this.#self()
     const wctr = this.#nextCount(me)
-    const runs = claims.map(({ range: { start, end }, owner }): Run => ({
-      start,
-      end,
-      register: { fence, seq: 0, owner, writer: me, wctr, tail: '' }
-    }))
+    // Whom an address is kept for outlives who kept it.
+    const runs = claims.flatMap(({ range, owner }) =>
+      this.map.within(range).map(({ start, end, register: { tail } }): Run => {
+        return { start, end, register: { fence, seq: 0, owner, writer: me, wctr, tail } }
+      })
+    )
     return { ...this.#change(this.map.plan(runs)), marks: [[me, wctr]] }
   }
 
@@ -182,6 +191,7 @@ export class Custody {
   apply(change: CustodyChange): void {
     const me = this.me ?? retired
     this.map.apply(change.runs)
+    const news = this.binds.apply(change.runs)
     for (const [writer, wctr] of change.marks) this.marks.set(writer, wctr)
     this.#heard.take(change.heard)
     if (change.grant !== undefined) {
@@ -197,6 +207,7 @@ export class Custody {
     const gained = mine(change.runs.added)
     const lost = mine(change.runs.removed).subtract(gained).union(addressesOf(change.contests))
     this.#enter(lost, this.#usable(gained))
+    for (const [address, bind] of news) this.book.keep(address, bind?.holder)
   }
 
   /** As apply, for what planView has planned: what is lost by removal or drained leaves the book as well. */

@@ -1,0 +1,71 @@
+// Which addresses of a domain are kept for somebody, as its registers say, and what has changed of that since
+// it was told last.
+
+import type { Address } from '../address.ts'
+import { type Bind, bindOf } from './bind.ts'
+import type { MapChange } from './lease-map.ts'
+import type { Run } from './register.ts'
+
+export type BoundAddress = readonly [address: Address, bind: Bind]
+export type BindNews = readonly [address: Address, bind: Bind | undefined]
+
+/** Nobody keeps more in one stroke; a longer run that says so is a mistake, and no reason to count to 2^64. */
+const runMax = 1_024n
+
+export class Binds {
+  readonly #byAddress = new Map<Address, Bind>()
+  #news = new Map<Address, Bind | undefined>()
+
+  constructor(runs: Iterable<Run>) {
+    for (const [address, bind] of boundIn(runs)) this.#set(address, bind)
+  }
+
+  get(address: Address): Bind | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  entries(): Iterable<BoundAddress> {
+    return this.#byAddress
+  }
+
+  /** Follow the map. Returns what is kept for somebody else now, or for nobody. */
+  apply({ removed, added }: MapChange): readonly BindNews[] {
+    const before = new Map(boundIn(removed))
+    const after = new Map(boundIn(added))
+    const news: BindNews[] = []
+    for (const address of before.keys()) {
+      if (!after.has(address)) news.push([address, undefined])
+    }
+    for (const [address, bind] of after) {
+      if (!sameBind(this.#byAddress.get(address), bind)) news.push([address, bind])
+    }
+    for (const [address, bind] of news) this.#set(address, bind)
+    return news
+  }
+
+  /** What nobody was told yet; from now on somebody was. */
+  takeNews(): readonly BindNews[] {
+    const news = [...this.#news]
+    this.#news = new Map()
+    return news
+  }
+
+  #set(address: Address, bind: Bind | undefined): void {
+    if (bind === undefined) this.#byAddress.delete(address)
+    else this.#byAddress.set(address, bind)
+    this.#news.set(address, bind)
+  }
+}
+
+function* boundIn(runs: Iterable<Run>): Generator<BoundAddress> {
+  for (const { start, end, register } of runs) {
+    if (register.tail === '' || end - start > runMax) continue
+    const bind = bindOf(register.tail)
+    if (bind === undefined) continue
+    for (let at = start; at < end; at = (at + 1n) as Address) yield [at, bind]
+  }
+}
+
+function sameBind(one: Bind | undefined, other: Bind): boolean {
+  return one?.holder === other.holder && one.generation === other.generation
+}
