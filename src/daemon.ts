@@ -2,7 +2,7 @@
 // it all down again in the reverse order.
 
 import { existsSync } from 'node:fs'
-import { guard, type House } from './actors/guardian.ts'
+import { guard, type GuardianOptions, type House } from './actors/guardian.ts'
 import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
@@ -140,6 +140,7 @@ async function openHouse(
     machine: readMachineId(config.machineIdFile),
     facts: await podFacts(begun, config, log),
     link: linkParts(begun, config, log),
+    fixed: fixedOf(config),
     node: config.nodeName,
     rules: allRules,
     onEnded: why => {
@@ -202,4 +203,9 @@ async function podFacts(
   const facts = await openFactFiles({ directories, own: factsOfNode(nodeName, multus), log })
   begun.defer(() => facts.close())
   return facts
+}
+
+function fixedOf({ fixedAddresses }: DaemonConfig): GuardianOptions['fixed'] {
+  const { keepSeconds, ...kinds } = fixedAddresses
+  return { ...kinds, keepMs: keepSeconds === undefined ? undefined : keepSeconds * 1_000 }
 }

@@ -1,6 +1,7 @@
 // One machine of a world: its disk, its clock, its pods, and the process on it, which starts, dies between two
 // messages or around a commit, and comes back over what was durable.
 
+import { allFixed } from '../../src/core/selection/identity.ts'
 import type { Address } from '../../src/core/address.ts'
 import { Deliveries } from '../../src/core/deliveries.ts'
 import { furnish, type HouseParts, type HouseRefs } from '../../src/actors/house.ts'
@@ -191,6 +192,7 @@ export class SimNode {
       },
       facts: noFacts(this.name),
       link: noLink,
+      fixed: { ...allFixed, keepMs: undefined },
       clock: system.clock,
       log: observer.log(this),
       random: this.chance,

@@ -1,5 +1,6 @@
 // The way in: how an ADD becomes an attachment, or a reason why not.
 
+import type { Family } from '../core/address.ts'
 import { type Attachment, keyText } from '../core/attachment.ts'
 import { demandText } from '../core/demand.ts'
 import type { StoreFailedError } from '../core/errors.ts'
@@ -8,6 +9,7 @@ import type { Refusal } from '../core/refusal.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import { decide } from '../core/selection/decide.ts'
 import { type Decision, nothingToDecide } from '../core/selection/decision.ts'
+import { type FixedKinds, identityOf } from '../core/selection/identity.ts'
 import { keyFor } from '../core/selection/outcome.ts'
 import { Completion } from './completion.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
@@ -29,15 +31,18 @@ export class Admission {
   readonly #byId = new Map<number, Errand>()
   readonly #followers = new Followers()
   readonly #completion: Completion
+  readonly #fixed: FixedKinds
   #lastId = 0
 
   constructor(
     ledger: Ledger,
     boot: string,
     context: ActorContext<AllocatorMessage>,
-    links: LinkCheck
+    links: LinkCheck,
+    fixed: FixedKinds
   ) {
     this.#ledger = ledger
+    this.#fixed = fixed
     this.#boot = boot
     this.#context = context
     this.#completion = new Completion(ledger, boot, context, links, {
@@ -91,7 +96,11 @@ export class Admission {
     const { pools, attachments } = this.#ledger
     const siblings = attachments.of(key.containerId).map(one => one.key.ifname)
     const facts = this.#ledger.factsOf(pod)
-    return decide({ key, pod, demand, facts, pools, siblings })
+    const identity = identityOf(pod, facts, this.#fixed)
+    const kept = (holder: string, family: Family) =>
+      this.#ledger.keeps.of(holder, family).map(({ address }) => address)
+    const fixed = identity === undefined ? {} : { fixed: { identity, kept } }
+    return decide({ key, pod, demand, facts, pools, siblings, ...fixed })
   }
 
   /** The same key again: a lost answer is told again, another demand is refused. */
@@ -153,6 +162,7 @@ export class Admission {
             address: claim.address,
             pools: claim.pools.map(({ name }) => name),
             holder,
+            ...(claim.keeper !== undefined && { keeper: claim.keeper }),
             deadline,
             replyTo
           })

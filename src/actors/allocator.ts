@@ -4,6 +4,7 @@
 import { keyText } from '../core/attachment.ts'
 import { Admission } from './admission.ts'
 import { Departure } from './departure.ts'
+import { Keeper } from './keeper.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
 import { LinkCheck } from './link-check.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
@@ -17,10 +18,11 @@ interface State {
   readonly admission: Admission
   readonly departure: Departure
   readonly links: LinkCheck
+  readonly keeper: Keeper
 }
 
 export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, State> {
-  const { boot, log } = options
+  const { boot, log, facts, fixed } = options
   return {
     name: 'allocator',
     mailboxLimit,
@@ -28,9 +30,10 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
       const wake = () => context.self.insist({ type: 'CommitTick' })
       const ledger = new Ledger(options, wake)
       const links = new LinkCheck(options.link, context)
-      const admission = new Admission(ledger, boot, context, links)
+      const admission = new Admission(ledger, boot, context, links, fixed)
+      const keeper = new Keeper(ledger, facts, fixed, context)
       const departure = new Departure(ledger, admission, boot, log, context)
-      return { ledger, admission, departure, links }
+      return { ledger, admission, departure, links, keeper }
     },
     receive: (house, message) => {
       receive(house, message)
@@ -39,7 +42,10 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
   }
 }
 
-function receive({ ledger, admission, departure, links }: State, message: AllocatorMessage): void {
+function receive(
+  { ledger, admission, departure, links, keeper }: State,
+  message: AllocatorMessage
+): void {
   switch (message.type) {
     case 'Allocate':
       return ledger.whenSettled(message.key, () => admission.allocate(message))
@@ -71,6 +77,10 @@ function receive({ ledger, admission, departure, links }: State, message: Alloca
       return ledger.setPools(message)
     case 'Cooled':
       return departure.forget(message)
+    case 'KeptChanged':
+      return ledger.keeps.apply(message.subnet, message.news)
+    case 'KeepTick':
+      return keeper.tick()
     case 'CommitTick':
       return ledger.commits.flush()
   }

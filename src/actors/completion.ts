@@ -195,6 +195,8 @@ export class Completion {
       const subnet = ledger.subnetOf(assignment)
       if (errand.adopts === undefined) subnet.insist({ type: 'Confirm', address })
       else subnet.insist({ type: 'Rename', address, holder: keyText(attachment.key) })
+      const keeper = errand.keeperOf(attachment.key.ifname)
+      if (keeper !== undefined) ledger.keep(assignment, keeper)
     }
     if (isToCome(attachment.key)) return
     this.#tell(attachment, errand.waiters)

@@ -29,6 +29,9 @@ export interface Holding {
   readonly subnet: ActorRef<SubnetMessage>
 }
 
+/** How often is looked whether the earlier life of a pod has let its address go. */
+const handOverMs = 100
+
 /** What to do next. */
 export type Step =
   | { readonly type: 'Ask'; readonly claim: Claim; readonly pool: IpPool }
@@ -66,8 +69,13 @@ export class Errand {
   /** It was asked for by name, so that no other one serves. */
   isNamed(address: Address): boolean {
     return this.#decision.interfaces.some(({ families }) =>
-      families.some(({ requested }) => requested.includes(address))
+      families.some(({ requested, kept }) => kept === address || requested.includes(address))
     )
+  }
+
+  /** For whom an address of this interface is to be kept. */
+  keeperOf(ifname: string): string | undefined {
+    return this.#decision.interfaces.find(one => one.ifname === ifname)?.keeper
   }
 
   get decision(): Decision {
@@ -126,9 +134,10 @@ export class Errand {
         return this.next()
       case 'Taken': {
         assert(claim.type === 'Exact', 'only an exact claim meets its holder')
-        const { address } = claim
+        const { address, waits } = claim
         const { holder } = reservation
-        return { type: 'Refuse', refusal: { reason: 'AddressTaken', address, holder } }
+        const refusal: Refusal = { reason: 'AddressTaken', address, holder }
+        return waits ? { type: 'WaitFor', ms: handOverMs, refusal } : { type: 'Refuse', refusal }
       }
       case 'Exhausted':
         this.#usage.push(...usageOf(asked, usage, lack))

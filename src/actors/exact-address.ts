@@ -9,9 +9,9 @@ export function reserveExact(
   message: ReserveExact,
   { desk, sightings, estate }: { desk: Desk; sightings: Sightings; estate: Estate }
 ): void {
-  const { address, pools, holder, deadline, replyTo } = message
+  const { address, pools, holder, keeper, deadline, replyTo } = message
   const { book, custody, context } = desk
-  const reservation = book.reserveExact(address, pools, holder, desk.now())
+  const reservation = book.reserveExact(address, pools, holder, desk.now(), keeper)
   const isElsewhere = reservation.type === 'Elsewhere'
   if (!isElsewhere && reservation.type !== 'Exhausted') return replyTo({ reservation, usage: [] })
   if (!isElsewhere) for (const pool of pools) sightings.look(pool)

@@ -4,6 +4,7 @@ import type { CooldownPolicy } from '../core/cooldown.ts'
 import type { Deliveries } from '../core/deliveries.ts'
 import { RequestIds } from '../core/lease/request-ids.ts'
 import type { Rules } from '../core/lease/rules.ts'
+import type { FixedKinds } from '../core/selection/identity.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -40,6 +41,8 @@ export interface HouseParts {
   readonly source: PoolSource
   readonly probe: SandboxProbe
   readonly facts: PodFacts
+  /** Whose pods keep their addresses, and how long when they do not come back. */
+  readonly fixed: FixedKinds & { readonly keepMs: number | undefined }
   readonly link: LinkParts
   readonly clock: Clock
   readonly log: Log
@@ -95,7 +98,7 @@ export function furnish(
   onStopped: (reason: StopReason) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { rules, facts, link } = parts
+  const { rules, facts, link, fixed } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity
@@ -115,7 +118,8 @@ export function furnish(
     ...{ spawner, parts, state, poolsOf, remembered, incarnation, requests },
     view: () => view,
     watched,
-    onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until })
+    onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until }),
+    onKept: (subnet, news) => allocatorRelay.insist({ type: 'KeptChanged', subnet, news })
   })
   const onView = (next: ClusterView) => {
     view = next
@@ -168,7 +172,7 @@ export function furnish(
   const { subnets } = quarter
   const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
   const allocatorRef = watched(
-    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts, link }))
+    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts, fixed, link }))
   )
   allocatorRelay.point(allocatorRef)
   const catalogueRef = watched(

@@ -5,10 +5,13 @@ import { assert } from '../core/assert.ts'
 import { type Assignment, type AttachmentKey, keyText, type Pod } from '../core/attachment.ts'
 import { AttachmentIndex } from '../core/attachment-index.ts'
 import { cidrOf, formatCidr } from '../core/cidr.ts'
+import { KeepIndex } from '../core/keep-index.ts'
 import type { Deliveries } from '../core/deliveries.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { Facts } from '../core/selection/facts.ts'
+import { Binds } from '../core/lease/binds.ts'
+import type { FixedKinds } from '../core/selection/identity.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -30,10 +33,13 @@ export interface LedgerOptions {
   readonly deliveries: Deliveries
   readonly facts: PodFacts
   readonly link: LinkParts
+  /** Whose pods keep their addresses. */
+  readonly fixed: FixedKinds
 }
 
 export class Ledger {
   readonly attachments = new AttachmentIndex()
+  readonly keeps = new KeepIndex()
   readonly tombstones: Tombstones
   readonly deliveries: Deliveries
   readonly commits: CommitQueue
@@ -51,6 +57,9 @@ export class Ledger {
     this.tombstones = new Tombstones(boot)
     this.tombstones.restore(state.tombstones, state.horizon)
     for (const attachment of state.attachments) this.attachments.set(attachment)
+    for (const [cidr, { runs }] of state.leases.domains) {
+      this.keeps.apply(cidr, [...new Binds(runs).entries()])
+    }
     this.#pools = pools
   }
 
@@ -64,6 +73,18 @@ export class Ledger {
 
   setPools(pools: PoolsChanged): void {
     this.#pools = pools
+  }
+
+  /** Have an address that a holder has got kept for it. */
+  keep(assignment: Assignment, holder: string): void {
+    const { address } = assignment
+    const bind = this.keeps.bindFor(holder, address)
+    if (bind !== undefined) this.subnetOf(assignment).insist({ type: 'Keep', address, bind })
+  }
+
+  /** The actor of what is kept. */
+  subnetAt(cidr: string): ActorRef<SubnetMessage> | undefined {
+    return this.#pools.subnets.get(cidr)
   }
 
   /** The actor that owns the subnet of a pool, or of an address that came from one. */

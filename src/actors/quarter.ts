@@ -4,6 +4,7 @@
 import { AddressBook } from '../core/address-book.ts'
 import type { Address } from '../core/address.ts'
 import type { IpPool } from '../core/ip-pool.ts'
+import type { BindNews } from '../core/lease/binds.ts'
 import { Custody } from '../core/lease/custody.ts'
 import type { RequestIds } from '../core/lease/request-ids.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
@@ -44,6 +45,7 @@ export interface QuarterOptions {
   readonly view: () => ClusterView
   readonly watched: <Message>(actor: ActorRef<Message>) => ActorRef<Message>
   readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
+  readonly onKept: (subnet: string, news: readonly BindNews[]) => void
 }
 
 const unknownDomain: StoredDomain = {
@@ -100,6 +102,8 @@ export class Quarter {
           normalMs: cooldown.normalMs,
           neighbours: { ...officials, broker: brokerRef, inquest: inquestRef },
           onCooled: this.#options.onCooled,
+          keepMs: parts.fixed.keepMs,
+          onKept: news => this.#options.onKept(cidr, news),
           isUnconfirmed: !this.#isConfirmed,
           onCleared: () => this.#cleared(cidr)
         })

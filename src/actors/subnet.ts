@@ -3,6 +3,7 @@
 
 import type { Address } from '../core/address.ts'
 import type { IpPool } from '../core/ip-pool.ts'
+import type { BindNews } from '../core/lease/binds.ts'
 import { living } from '../core/registry/cluster-view.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -15,6 +16,8 @@ import type { ViewAdvanced } from './messages/membership.ts'
 import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
 import type { Behaviour } from './runtime/behaviour.ts'
 import { Quarantine } from './quarantine.ts'
+import { inherit, noteDown, tellKept } from './aftermath.ts'
+import { Keeps } from './keeps.ts'
 import { judgeServing } from './serving.ts'
 import { Sightings } from './sightings.ts'
 import { Testimony } from './testimony.ts'
@@ -33,6 +36,10 @@ export interface SubnetOptions extends DeskOptions {
   readonly probe: SandboxProbe
   /** Hears of addresses that are free again. */
   readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
+  /** How long an address is kept for a pod that does not come back; without it for as long as its owner is there. */
+  readonly keepMs: number | undefined
+  /** Hears for whom addresses are kept, whoever owns them, and of each change. */
+  readonly onKept: (news: readonly BindNews[]) => void
   /** This node was away: nothing is served before others have been asked. */
   readonly isUnconfirmed: boolean
   /** Hears that they have been asked. */
@@ -47,6 +54,7 @@ interface State {
   readonly evidence: Evidence
   readonly testimony: Testimony
   readonly quarantine: Quarantine
+  readonly keeps: Keeps
   readonly estate: Estate
   isDraining: boolean
   /** The disk refused what the registry decided. */
@@ -74,6 +82,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         transfers: new Transfers(desk, room, evidence, look),
         testimony: new Testimony(desk, evidence),
         quarantine: new Quarantine(desk.book, () => desk.now()),
+        keeps: new Keeps(desk, options.keepMs),
         estate: new Estate(desk),
         isDraining: false,
         isBehind: false,
@@ -88,6 +97,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
     },
     receive: (state, message) => {
       receive(state, message, options)
+      tellKept(state, options.onKept)
       return state
     }
   }
@@ -107,6 +117,10 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return book.reassign(message.address, message.holder)
     case 'Confirm':
       return book.confirm(message.address)
+    case 'Keep':
+      return state.keeps.keep(message.address, message.bind)
+    case 'Unkeep':
+      return state.keeps.unkeep(message.address, message.bind, message.why)
     case 'Cancel':
       book.cancel(message.address)
       return serve(state)
@@ -231,21 +245,6 @@ function looking({ room, transfers, sightings }: State): void {
   }
 }
 
-function inherit({ desk, testimony }: State): void {
-  if (testimony.isInheriting || !testimony.hasInheritance()) return
-  testimony.isInheriting = true
-  desk.neighbours.inquest.insist({ type: 'Inherit' })
-}
-
-function noteDown({ desk, room }: State): void {
-  const pools = room.poolNames.map(pool => ({
-    pool,
-    holding: desk.holding(pool, room.waiting(pool))
-  }))
-  const hash = desk.custody.map.hash()
-  desk.neighbours.synchroniser.insist({ type: 'Noted', domain: desk.domain, hash, pools })
-}
-
 function enterView(state: State, { view }: ViewAdvanced): void {
   const { desk, room } = state
   const { custody } = desk
@@ -270,6 +269,7 @@ function tick(state: State, { normalMs, onCooled }: SubnetOptions): void {
   const now = desk.now()
   if (state.isBehind) enterView(state, { type: 'ViewAdvanced', view: desk.custody.view })
   state.quarantine.end(now)
+  state.keeps.tick()
   const cooled = desk.book.endCooldowns(now)
   if (cooled.length > 0) onCooled(cooled, now - normalMs)
   serve(state)

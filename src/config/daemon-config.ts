@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseDocument } from 'yaml'
 import * as v from 'valibot'
 import { ConfigInvalidError } from '../core/errors.ts'
+import type { FixedKinds } from '../core/selection/identity.ts'
 import type { NetworkSettings } from '../core/selection/networks.ts'
 
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
@@ -72,6 +73,14 @@ const sections = {
     },
     isSection
   ),
+  fixedAddresses: v.strictObject(
+    {
+      statefulSets: v.optional(v.boolean('must be true or false'), true),
+      virtualMachines: v.optional(v.boolean('must be true or false'), true),
+      keepSeconds: v.optional(seconds(0, 31_536_000))
+    },
+    isSection
+  ),
   multus: v.strictObject(
     {
       clusterNetwork: v.optional(
@@ -117,6 +126,7 @@ const schema = v.strictObject(
     cooldown: v.optional(sections.cooldown, {}),
     reconcile: v.optional(sections.reconcile, {}),
     detection: v.optional(sections.detection, {}),
+    fixedAddresses: v.optional(sections.fixedAddresses, {}),
     multus: v.optional(sections.multus, {})
   },
   'must be a file of keys and values'
@@ -168,6 +178,8 @@ export interface DaemonConfig {
     readonly gateway: boolean
     readonly budgetSeconds: number
   }
+  /** Whose pods keep their addresses; without `keepSeconds` for as long as their owner is there. */
+  readonly fixedAddresses: FixedKinds & { readonly keepSeconds?: number | undefined }
   /** What names of networks in pools mean. */
   readonly multus: NetworkSettings
 }

@@ -3,8 +3,15 @@
 
 import { basename, dirname, resolve } from 'node:path'
 import type { Pod } from '../core/attachment.ts'
-import type { Facts } from '../core/selection/facts.ts'
-import { emptyIndex, factsOf, indexOf, notIn } from '../core/selection/kube-index.ts'
+import type { Facts, Workload, WorkloadReference } from '../core/selection/facts.ts'
+import {
+  emptyIndex,
+  factsOf,
+  indexOf,
+  notIn,
+  workloadKey,
+  workloadOf
+} from '../core/selection/kube-index.ts'
 import type { KubeObject } from '../core/selection/kube-objects.ts'
 import type { Log } from '../ports/log.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
@@ -58,6 +65,8 @@ class WatchedFacts implements FactFiles {
   readonly #ending = new AbortController()
   #known: ReadonlyMap<string, Known> = new Map()
   #index = emptyIndex
+  /** Controllers that some file told of since this process began: what was never there cannot be gone. */
+  readonly #toldOnce = new Set<string>()
   #problems: ReadonlySet<string> = new Set()
   #lastRead: string | undefined
   /** One after the other: what was seen later is swapped in later. */
@@ -82,6 +91,11 @@ class WatchedFacts implements FactFiles {
 
   of(pod: Pod): Facts {
     return factsOf(this.#index, pod, this.#options.own)
+  }
+
+  workload(which: WorkloadReference): Workload | 'Gone' | 'Unknown' {
+    const told = workloadOf(this.#index, which)
+    return told ?? (this.#toldOnce.has(workloadKey(which)) ? 'Gone' : 'Unknown')
   }
 
   watch(onChange: () => void): () => void {
@@ -133,6 +147,7 @@ class WatchedFacts implements FactFiles {
     }
     this.#known = known
     this.#index = indexOf([...known.values()].flatMap(({ objects }) => objects))
+    for (const owner of this.#index.owners.keys()) this.#toldOnce.add(owner)
     this.#lastRead = scan.fingerprint
     this.#report([
       ...scan.problems.map(({ source, problem }) => `${source}: ${problem}`),

@@ -2,7 +2,7 @@
 // a watch of the Kubernetes API may fill it later, never on the way of an ADD.
 
 import type { Pod } from '../core/attachment.ts'
-import type { Facts } from '../core/selection/facts.ts'
+import type { Facts, Workload, WorkloadReference } from '../core/selection/facts.ts'
 
 export interface PodFacts {
   /**
@@ -10,6 +10,12 @@ export interface PodFacts {
    * the way of an ADD. What is not known is absent, which is another thing than empty.
    */
   of(pod: Pod): Facts
+
+  /**
+   * A controller, also when none of its pods is here. `Gone` is certain: it was there, and whoever tells of it tells
+   * that it is not any more. What was never told of is unknown.
+   */
+  workload(which: WorkloadReference): Workload | 'Gone' | 'Unknown'
 
   /** Call `onChange` soon after something may have changed. Returns the function that ends it. */
   watch(onChange: () => void): () => void

@@ -1,6 +1,7 @@
 // One honest node in this process: the real actors over the real mesh on 127.0.0.1, a store in memory, and a
 // registry that all nodes of a test share. What it has on its disk is what tests look at.
 
+import { allFixed } from '../../src/core/selection/identity.ts'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -106,6 +107,7 @@ export class HonestNode {
       ...{ store: this.store, clock, log, random, mesh, boot, node: name, founds },
       facts: noFacts(name),
       link: noLink,
+      fixed: { ...allFixed, keepMs: undefined },
       registry: options.registryOver?.(mesh, this.store) ?? registry,
       source: {
         read: () => Promise.resolve({ documents: [blue], problems: [], skipped: [] }),

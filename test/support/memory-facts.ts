@@ -1,7 +1,14 @@
 // What a test says of pods, namespaces and the node, in the place of files.
 
 import type { Pod } from '../../src/core/attachment.ts'
-import { type Facts, factsOfNode, type PodKnowledge } from '../../src/core/selection/facts.ts'
+import {
+  type Facts,
+  factsOfNode,
+  type PodKnowledge,
+  type Workload,
+  type WorkloadReference
+} from '../../src/core/selection/facts.ts'
+import { workloadKey } from '../../src/core/selection/kube-index.ts'
 import type { PodFacts } from '../../src/ports/pod-facts.ts'
 
 type Place = NonNullable<Facts['namespace']>
@@ -9,6 +16,7 @@ type Place = NonNullable<Facts['namespace']>
 export class MemoryFacts implements PodFacts {
   readonly #pods = new Map<string, { readonly uid?: string; readonly knowledge: PodKnowledge }>()
   readonly #namespaces = new Map<string, Place>()
+  readonly #workloads = new Map<string, Workload | 'Gone'>()
   readonly #listeners = new Set<() => void>()
   #own: Facts
 
@@ -25,6 +33,10 @@ export class MemoryFacts implements PodFacts {
       ...(place !== undefined && { namespace: place }),
       ...(found !== undefined && isSame && { pod: found.knowledge })
     }
+  }
+
+  workload(which: WorkloadReference): Workload | 'Gone' | 'Unknown' {
+    return this.#workloads.get(workloadKey(which)) ?? 'Unknown'
   }
 
   watch(onChange: () => void): () => void {
@@ -45,6 +57,11 @@ export class MemoryFacts implements PodFacts {
   /** Nothing is known of it any more. */
   forgetPod({ namespace, name }: Pod): void {
     this.#pods.delete(`${namespace}/${name}`)
+    this.#changed()
+  }
+
+  tellWorkload(which: WorkloadReference, workload: Workload | 'Gone'): void {
+    this.#workloads.set(workloadKey(which), workload)
     this.#changed()
   }
 

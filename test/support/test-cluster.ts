@@ -1,9 +1,9 @@
 // Several houses of actors in this process: one clock, one registry and a bus between them.
 
-import { noFacts } from '../../src/config/no-facts.ts'
+import { allFixed } from '../../src/core/selection/identity.ts'
 import { noLink } from '../../src/link/no-prober.ts'
 import { type House, guard } from '../../src/actors/guardian.ts'
-import type { AttachmentKey } from '../../src/core/attachment.ts'
+import type { AttachmentKey, Pod } from '../../src/core/attachment.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
 import { systemRandom } from '../../src/host/system-random.ts'
 import type { PoolDocument } from '../../src/ports/pool-source.ts'
@@ -11,6 +11,7 @@ import type { Registry } from '../../src/ports/registry.ts'
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { ManualClock, settle } from './manual-clock.ts'
+import { MemoryFacts } from './memory-facts.ts'
 import { MeshBus } from './mesh-bus.ts'
 import { boot, sandbox } from './samples.ts'
 import {
@@ -32,13 +33,17 @@ export interface ClusterNode {
   readonly house: House
   readonly log: readonly LogLine[]
   /** An ADD that is answered and confirmed; the addresses, or the reason why not. */
-  add(key: AttachmentKey): Promise<string | readonly bigint[]>
+  add(key: AttachmentKey, pod?: Pod): Promise<string | readonly bigint[]>
+  /** A DEL, until it is durable. */
+  del(key: AttachmentKey): Promise<void>
 }
 
 export class TestCluster {
   readonly clock = new ManualClock()
   readonly bus = new MeshBus()
   readonly registry = new MemoryRegistry()
+  /** The same on all nodes. */
+  readonly facts = new MemoryFacts()
   readonly #documents: readonly PoolDocument[]
   /** While true, nobody reaches the registry. */
   isRegistryAway = false
@@ -63,8 +68,9 @@ export class TestCluster {
       ...{ store, boot, node: name, machine: `machine-${this.#count}`, clock: this.clock },
       source: new ListedPools(this.#documents),
       probe: new DecreedNamespaces(),
-      facts: noFacts(name),
+      facts: this.facts,
       link: noLink,
+      fixed: { ...allFixed, keepMs: undefined },
       log: {
         debug: write('debug'),
         info: write('info'),
@@ -85,7 +91,14 @@ export class TestCluster {
       onGivenUp: error => void log.push({ level: 'error', message: String(error), fields: {} })
     })
     await this.until(() => this.registry.view.byIncarnation.has(incarnation))
-    return { name, peer, incarnation, house, log, add: key => this.#add(house, key) }
+    return {
+      name,
+      peer,
+      incarnation,
+      house,
+      log,
+      ...{ add: (key, pod) => this.#add(house, key, pod), del: key => this.#del(house, key) }
+    }
   }
 
   #reached(): Registry {
@@ -97,13 +110,21 @@ export class TestCluster {
     }
   }
 
-  async #add(house: House, key: AttachmentKey): Promise<string | readonly bigint[]> {
+  async #del(house: House, key: AttachmentKey): Promise<void> {
+    this.#clients += 1
+    const began = { boot, ns: BigInt(this.#clients) }
+    const released = Promise.withResolvers<unknown>()
+    house.allocator.tell({ type: 'Release', key, began, replyTo: released.resolve })
+    await this.while(released.promise)
+  }
+
+  async #add(house: House, key: AttachmentKey, pod: Pod = {}): Promise<string | readonly bigint[]> {
     this.#clients += 1
     const client = this.#clients
     const answered = Promise.withResolvers<string | readonly bigint[]>()
     house.allocator.tell({
       type: 'Allocate',
-      ...{ key, client, demand: plainDemand, pod: {} },
+      ...{ key, client, demand: plainDemand, pod },
       sandbox: sandbox(client, `/run/netns/${key.containerId}`),
       deadline: this.clock.monotonicMs() + 15_000,
       replyTo: reply => answered.resolve(outcomeOf(reply))

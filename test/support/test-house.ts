@@ -1,10 +1,11 @@
 // A whole house of actors in this process: real behaviours, a store in memory that can refuse or vanish,
 // a clock that stands still, and namespaces that live and die by decree.
 
+import { allFixed } from '../../src/core/selection/identity.ts'
 import type { Allocated, AllocatorMessage, Refused } from '../../src/actors/messages/allocator.ts'
 import { guard, type House } from '../../src/actors/guardian.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
-import { type AttachmentKey, keyText } from '../../src/core/attachment.ts'
+import { type AttachmentKey, keyText, type Pod } from '../../src/core/attachment.ts'
 import type { Demand } from '../../src/core/demand.ts'
 import type { Sandbox } from '../../src/core/sandbox.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
@@ -107,6 +108,7 @@ export class TestHouse {
   readonly namespaces = new DecreedNamespaces()
   facts: PodFacts = noFacts('node-1')
   link: LinkParts = noLink
+  keepMs: number | undefined
   readonly registry = new MemoryRegistry()
   readonly log: LogLine[] = []
   readonly pools: ListedPools
@@ -145,6 +147,7 @@ export class TestHouse {
       probe: this.namespaces,
       facts: this.facts,
       link: this.link,
+      fixed: { ...allFixed, keepMs: this.keepMs },
       clock: this.clock,
       log,
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },
@@ -171,10 +174,11 @@ export class TestHouse {
   /** Start an ADD; the promise settles when it is answered. */
   start(
     key: AttachmentKey,
-    options: { demand?: Demand; began?: number; path?: string; client?: number } = {}
+    options: { demand?: Demand; pod?: Pod; began?: number; path?: string; client?: number } = {}
   ) {
     const {
       demand = plainDemand,
+      pod = {},
       began = this.moment(),
       path = `/run/netns/${key.containerId}`
     } = options
@@ -184,7 +188,7 @@ export class TestHouse {
     const told = this.house.allocator.tell({
       type: 'Allocate',
       key,
-      pod: {},
+      pod,
       sandbox: sandbox(began, path, this.namespaces.boot),
       demand,
       client,

@@ -1,6 +1,7 @@
 // A cluster in one process and in virtual time: the real actors of every node, and between them a network that
 // weighs what they say. Nothing fails here; what happens when it does is the simulator's matter.
 
+import { allFixed } from '../../../src/core/selection/identity.ts'
 import { furnish, type HouseParts } from '../../../src/actors/house.ts'
 import type { Address } from '../../../src/core/address.ts'
 import { Deliveries } from '../../../src/core/deliveries.ts'
@@ -103,6 +104,7 @@ export class MeteredCluster {
       probe: { see: () => ({ type: 'Missing' }), sight: () => Promise.resolve([]) },
       facts: noFacts(name),
       link: noLink,
+      fixed: { ...allFixed, keepMs: undefined },
       ...{ clock: system.clock, random: chance, mesh: this.net.meshOf(node) },
       ...{ registry: this.#registryOf(node), confirm: 'none', rules: allRules },
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },

@@ -4,6 +4,7 @@
 import type { Reservation } from '../../core/reservation.ts'
 import type { Address } from '../../core/address.ts'
 import type { Attachment, AttachmentKey, Pod } from '../../core/attachment.ts'
+import type { BindNews } from '../../core/lease/binds.ts'
 import type { ClientId } from '../../core/deliveries.ts'
 import type { Demand } from '../../core/demand.ts'
 import type { IpPool } from '../../core/ip-pool.ts'
@@ -115,6 +116,19 @@ export interface Cooled {
   readonly until: MonotonicMs
 }
 
+/** Sent by a subnet: for whom its addresses are kept has changed. */
+export interface KeptChanged {
+  readonly type: 'KeptChanged'
+  /** In CIDR notation. */
+  readonly subnet: string
+  readonly news: readonly BindNews[]
+}
+
+/** To itself: whether what is kept is still kept for somebody. */
+export interface KeepTick {
+  readonly type: 'KeepTick'
+}
+
 /** Sent by the reaper and the admin server. */
 export interface ListAttachments {
   readonly type: 'ListAttachments'
@@ -164,6 +178,8 @@ export type AllocatorMessage =
   | Reap
   | PoolsChanged
   | Cooled
+  | KeptChanged
+  | KeepTick
   | ListAttachments
   | Reserved
   | LinkAnswered

@@ -2,6 +2,7 @@
 // A message is never changed after it was sent; `replyTo` is the way back.
 
 import type { AddressSet } from '../../core/address-set.ts'
+import type { Bind } from '../../core/lease/bind.ts'
 import type { Contest } from '../../core/lease/contest.ts'
 import type { OpenGrant } from '../../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../../core/lease/register.ts'
@@ -36,6 +37,8 @@ export interface ReserveExact {
   readonly address: Address
   readonly pools: readonly string[]
   readonly holder: string
+  /** Whom it may be kept for. */
+  readonly keeper?: string
   /** Until when the answer has to be there. */
   readonly deadline: MonotonicMs
   readonly replyTo: ReplyTo<ReserveReply>
@@ -53,6 +56,21 @@ export interface ReserveReply {
 export interface Confirm {
   readonly type: 'Confirm'
   readonly address: Address
+}
+
+/** Sent by the allocator: keep an address for somebody, when it is this node's. */
+export interface Keep {
+  readonly type: 'Keep'
+  readonly address: Address
+  readonly bind: Bind
+}
+
+/** Sent by the allocator: nobody keeps this any more; ignored when it is kept otherwise by now. */
+export interface Unkeep {
+  readonly type: 'Unkeep'
+  readonly address: Address
+  readonly bind: Bind
+  readonly why: string
 }
 
 /** Sent by the allocator: a host that is no pod has this address, which was taken for one. */
@@ -249,6 +267,8 @@ export type SubnetMessage =
   | Reserve
   | ReserveExact
   | Confirm
+  | Keep
+  | Unkeep
   | Rename
   | Quarantine
   | Cancel

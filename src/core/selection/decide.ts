@@ -9,6 +9,7 @@ import { podKeys } from './annotation-keys.ts'
 import { type Choice, choicesOf, type InterfaceChoice } from './choices.ts'
 import type { Decision, FamilyDecision, InterfaceDecision, Verdict } from './decision.ts'
 import type { Annotations } from './facts.ts'
+import { holderOf } from './identity.ts'
 import { extraNetworks } from './networks.ts'
 import type { Question } from './question.ts'
 import { isWildcard, wildcardOf } from './wildcard.ts'
@@ -50,7 +51,7 @@ export function decideChoice(question: Question, wishes: Wishes, choice: Choice)
     }
     const requested = i === 0 ? requestedOf(question, wishes) : wishes.addresses.get(wish.ifname)
     const { decided, refusal } = decideInterface(wish, applicant, requested ?? [], question.pools)
-    interfaces.push(decided)
+    interfaces.push(withKept(decided, question.fixed))
     if (refusal !== undefined) return { ...refused(refusal), level, interfaces }
   }
   const known = new Set([...question.siblings, ...interfaces.map(({ ifname }) => ifname)])
@@ -98,6 +99,19 @@ function decideInterface(
   const why =
     'neither the pod, its namespace nor the network configuration names a pool, and no pool is marked default'
   return { decided, refusal: { reason: 'NoPoolFits', why: [why] } }
+}
+
+/** A pod that was there before gets what it had, unless it may not be there any more or names another. */
+function withKept(decided: InterfaceDecision, fixed: Question['fixed']): InterfaceDecision {
+  if (fixed === undefined) return decided
+  const keeper = holderOf(fixed.identity, decided.ifname)
+  const families = decided.families.map((found): FamilyDecision => {
+    const may = (address: Address) =>
+      found.verdicts.some(({ pool, misfit }) => misfit === undefined && pool.usable.has(address))
+    const kept = fixed.kept(keeper, found.family).find(may)
+    return kept === undefined || found.requested.length > 0 ? found : { ...found, kept }
+  })
+  return { ...decided, keeper, families }
 }
 
 /** The pools of a list in its order; those of one wildcard in that of `byGenerality`. */

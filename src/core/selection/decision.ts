@@ -31,6 +31,8 @@ export interface FamilyDecision {
   readonly verdicts: readonly Verdict[]
   /** Addresses asked for by name; then these and no others. */
   readonly requested: readonly Address[]
+  /** What the pod had before, in one of the pools that may serve: it gets that again, and no other. */
+  readonly kept?: Address
 }
 
 /** What one interface of the pod may have. */
@@ -38,6 +40,8 @@ export interface InterfaceDecision {
   /** `#2` for one that gets its name with its ADD: the third of a list without names. */
   readonly ifname: string
   readonly cleanGateway: boolean
+  /** For whom its addresses are to be kept when the pod is gone. */
+  readonly keeper?: string
   readonly families: readonly FamilyDecision[]
 }
 

@@ -17,6 +17,17 @@ export interface Owner {
   readonly firstOrdinal?: number
 }
 
+/** What is known of a controller, whether it has pods or not. */
+export type Workload = Pick<Owner, 'uid' | 'replicas' | 'firstOrdinal'>
+
+/** Which one: its kind, of whatever version of the group. */
+export interface WorkloadReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+}
+
 export interface PodKnowledge {
   readonly labels: Labels
   readonly annotations: Annotations

@@ -1,7 +1,7 @@
 // Kubernetes objects by name, and what they tell of a pod: every question is a few look-ups in maps.
 
 import type { Pod } from '../attachment.ts'
-import type { Facts, Owner, PodKnowledge } from './facts.ts'
+import type { Facts, Owner, PodKnowledge, Workload, WorkloadReference } from './facts.ts'
 import type {
   KubeObject,
   KubeReference,
@@ -105,6 +105,16 @@ function topOwner(index: KubeIndex, controller: KubeReference, namespace?: strin
     ...(object?.replicas !== undefined && { replicas: object.replicas }),
     ...(object?.firstOrdinal !== undefined && { firstOrdinal: object.firstOrdinal })
   }
+}
+
+/** A controller by its name, whatever became of another one that had the name before. */
+export function workloadOf(index: KubeIndex, which: WorkloadReference): Workload | undefined {
+  return index.owners.get(workloadKey(which))
+}
+
+/** One text for a controller, by whatever version its kind is told. */
+export function workloadKey(which: WorkloadReference): string {
+  return objectKey(which, which.namespace)
 }
 
 function objectOf(
