@@ -4,6 +4,7 @@ import type { ConfirmMode, HouseParts } from '../../src/actors/house.ts'
 import type { Rules } from '../../src/core/lease/rules.ts'
 import type { Change } from '../../src/ports/attachment-store.ts'
 import type { Log } from '../../src/ports/log.ts'
+import type { PodFacts } from '../../src/ports/pod-facts.ts'
 import type { PoolDocument } from '../../src/ports/pool-source.ts'
 import type { Agenda } from './agenda.ts'
 import type { Net } from './net.ts'
@@ -21,6 +22,7 @@ export interface NodeSetup {
   readonly confirm: ConfirmMode
   readonly rules: Rules
   readonly documents: readonly PoolDocument[]
+  readonly facts: PodFacts
   readonly cooldown: HouseParts['cooldown']
   readonly reap: HouseParts['reap']
 }

@@ -1,6 +1,7 @@
 // Carries out a plan: what people, runtimes and bad luck do to a world. What does not fit its state by then is
 // left out, so that a plan stays one when events are taken from it.
 
+import { fixedName } from './sim-facts.ts'
 import type { PlanEvent, PlanEventOf } from './plan.ts'
 import type { SimNode } from './sim-node.ts'
 import type { World } from './world.ts'
@@ -64,7 +65,9 @@ export class Operator {
     switch (event.type) {
       case 'Start': {
         const demand = this.#world.territories[event.pool]?.demand
-        if (demand !== undefined) node.pods?.start(event.pod, demand)
+        const { pod, ordinal } = event
+        const name = ordinal === undefined ? undefined : fixedName(ordinal)
+        if (demand !== undefined) node.pods?.start(pod, demand, name)
         return
       }
       case 'Fetch':

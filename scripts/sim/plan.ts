@@ -9,7 +9,14 @@ import { type FaultKind, type Profile, profiles } from './profiles.ts'
 
 /** Nodes, pods and pools by number; those that do not fit the state of the world by then do nothing. */
 export type PlanEvent = { readonly at: number } & (
-  | { readonly type: 'Start'; readonly node: number; readonly pod: number; readonly pool: number }
+  | {
+      readonly type: 'Start'
+      readonly node: number
+      readonly pod: number
+      readonly pool: number
+      /** The pod of a StatefulSet with this number, which keeps its address. */
+      readonly ordinal?: number
+    }
   | { readonly type: 'Stop'; readonly pod: number; readonly ending: Ending }
   | { readonly type: 'Again'; readonly pod: number }
   | { readonly type: 'Fetch'; readonly node: number; readonly address: number }
@@ -133,7 +140,10 @@ function podEvents(
     const isInBurst = chance.hits(profile.bursts)
     const at = isInBurst ? burstAt + chance.between(0, 500) : chance.between(500, profile.lastsMs)
     const pool = chance.below(pools.length)
-    events.push({ at, type: 'Start', node: chance.below(nodes), pod, pool })
+    const node = chance.below(nodes)
+    const isFixed = profile.fixed !== undefined && chance.hits(profile.fixed)
+    const ordinal = isFixed ? { ordinal: chance.below(Math.ceil(total / 2)) } : {}
+    events.push({ at, type: 'Start', node, pod, pool, ...ordinal })
     if (chance.hits(0.1)) events.push({ at: at + chance.between(1, 20_000), type: 'Again', pod })
     if (!chance.hits(profile.ends)) continue
     const endings: Ending[] = [

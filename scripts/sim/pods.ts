@@ -14,6 +14,7 @@ export type Ending = 'linkFirst' | 'releaseFirst' | 'silent' | 'late' | 'twice'
 
 export interface Pod {
   readonly id: number
+  readonly name: string
   readonly demand: Demand
   /** Somebody still wants it to run. */
   isWanted: boolean
@@ -90,9 +91,10 @@ export class Pods {
     return { boot: this.#node.boot, namespace, witness: witness?.id, held: new Set() }
   }
 
-  start(id: number, demand: Demand): void {
+  /** `name`: one that the pod shares with its earlier lives. */
+  start(id: number, demand: Demand, name = `p${id}`): void {
     if (this.pods.has(id)) return
-    const pod: Pod = { id, demand, isWanted: true, attempts: 0, box: undefined }
+    const pod: Pod = { id, name, demand, isWanted: true, attempts: 0, box: undefined }
     this.pods.set(id, pod)
     this.#attempt(pod)
   }
@@ -182,7 +184,7 @@ export class Pods {
     refs?.allocator.tell({
       type: 'Allocate',
       key,
-      pod: { name: `p${pod.id}`, namespace: 'default' },
+      pod: { name: pod.name, namespace: 'default' },
       sandbox,
       demand: pod.demand,
       client,

@@ -39,6 +39,8 @@ export interface Profile {
   readonly bursts: number
   /** How many of the pods end. */
   readonly ends: number
+  /** How many of the pods keep their addresses; none without it. */
+  readonly fixed?: number
   /** How many histories have a network that loses, doubles and delays. */
   readonly badWeather: number
   readonly lastsMs: number
@@ -176,6 +178,27 @@ export const profiles: Readonly<Record<string, Profile>> = {
       { kind: 'die', count: [1, 2] }
     ],
     covers: [...basics, 'marks served', 'full', 'sweeps']
+  },
+  fixed: {
+    ...usual,
+    what: 'pods that keep their addresses come back on any node, until their owner is gone',
+    pods: [1.2, 2],
+    ends: 0.95,
+    fixed: 0.7,
+    badWeather: 0.4,
+    lastsMs: 60_000,
+    confirm: ['all'],
+    faults: [
+      { kind: 'cut', count: [1, 2] },
+      { kind: 'die', count: [1, 2] },
+      { kind: 'reboot', count: [1, 1] },
+      { kind: 'restore', count: [1, 1] },
+      { kind: 'loseDisk', count: [1, 1] },
+      { kind: 'refuse', count: [1, 1] },
+      { kind: 'remove', count: [1, 1] },
+      { kind: 'drain', count: [1, 1] }
+    ],
+    covers: [...basics, 'keeps', 'had again', 'kept no more', 'rounds completed']
   },
   wrong: {
     ...usual,

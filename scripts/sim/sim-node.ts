@@ -17,7 +17,6 @@ import type { Pods } from './pods.ts'
 import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
 import { SimSystem } from './sim-system.ts'
-import { noFacts } from '../../src/config/no-facts.ts'
 import { noLink } from '../../src/link/no-prober.ts'
 
 interface Process {
@@ -166,7 +165,7 @@ export class SimNode {
 
   #furnish(deliveries: Deliveries): void {
     const { net, registry, observer } = this.#around
-    const { confirm, rules, cooldown, reap, documents } = this.#setup
+    const { confirm, rules, cooldown, reap, documents, facts } = this.#setup
     const { key } = this.#disk.store.load().leases.identity
     const system: SimSystem = new SimSystem({
       clock: this.clock,
@@ -190,7 +189,7 @@ export class SimNode {
         see: () => ({ type: 'Missing' }),
         sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
       },
-      facts: noFacts(this.name),
+      facts,
       link: noLink,
       fixed: { ...allFixed, keepMs: undefined },
       clock: system.clock,

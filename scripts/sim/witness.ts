@@ -32,6 +32,9 @@ export class Witness {
     if (type === 'Conclude') this.#coverage.count('rounds completed')
     else if (type === 'Found') this.#coverage.count('sweeps')
     else if (type === 'Exposed') this.#coverage.count('rollbacks proven by confirmation')
+    else if (type === 'Keep') this.#coverage.count('keeps')
+    else if (type === 'ReserveExact') this.#coverage.count('had again')
+    else if (type === 'Unkeep') this.#coverage.count('kept no more')
   }
 
   onSent({ from, body }: Envelope): void {

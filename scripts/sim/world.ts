@@ -17,6 +17,7 @@ import type { Plan } from './plan.ts'
 import { Pods } from './pods.ts'
 import { podObserver } from './pod-watch.ts'
 import type { NodeObserver } from './node-setup.ts'
+import { simFacts } from './sim-facts.ts'
 import { SimNode } from './sim-node.ts'
 import { SimRegistry } from './sim-registry.ts'
 import { Trace } from './trace.ts'
@@ -150,6 +151,7 @@ export class World {
         confirm: this.plan.confirm,
         rules,
         documents: this.territories.map(({ document }) => document),
+        facts: simFacts(`n${index}`, () => this.now >= this.plan.healAt),
         cooldown,
         reap: { everyMs: 10_000, graceMs: 20_000 }
       },

@@ -20,9 +20,6 @@ import type { Allocate, AllocatorMessage, Reserved } from './messages/allocator.
 import type { ReserveReply } from './messages/subnet.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
 
-/** How often an ADD that waits for a cooling address looks again: its old namespace may be gone by now. */
-const retryMsMax = 100
-
 export class Admission {
   readonly #ledger: Ledger
   readonly #boot: string
@@ -140,7 +137,7 @@ export class Admission {
         cancelHoldings(errand)
         const left = errand.request.deadline - this.#context.clock.monotonicMs()
         if (left <= 0) return this.giveUp(errand, step.refusal)
-        const ms = Math.max(1, Math.min(step.ms, left, retryMsMax))
+        const ms = Math.max(1, Math.min(step.ms, left))
         const retry: AllocatorMessage = { type: 'RetryTick', errand: errand.id }
         return this.#context.schedule(timerOf(errand), ms, retry)
       }

@@ -211,6 +211,9 @@ class Broker {
     this.#fetching.delete(fetch.address)
     if (answer.type === 'Grant') return fetch.replyTo({ type: 'Granted' })
     const next = answer.reason === 'NotOwner' ? answer.newer?.register.owner : undefined
+    // The answer itself said so, and the subnet has heard it by now.
+    const isMine = next === this.#view.byIncarnation.get(this.#options.incarnation)?.index
+    if (next !== undefined && isMine) return fetch.replyTo({ type: 'Granted' })
     if (next === undefined || next === from || hops >= fetchHopsMax) {
       return fetch.replyTo({ type: 'Denied', no: answer, from })
     }

@@ -29,8 +29,10 @@ export interface Holding {
   readonly subnet: ActorRef<SubnetMessage>
 }
 
-/** How often is looked whether the earlier life of a pod has let its address go. */
-const handOverMs = 100
+/** How often an ADD that waits for a cooling address looks again: its old namespace may be gone by now. */
+const retryMsMax = 100
+/** How often is looked whether the earlier life of a pod has let its address go, which another node may have to say. */
+const handOverMs = { first: 100, most: 800 }
 
 /** What to do next. */
 export type Step =
@@ -53,6 +55,7 @@ export class Errand {
   #decision: Decision
   #claims: readonly Claim[]
   #poolsTried = 0
+  #handOvers = 0
   #usage: PoolUsage[] = []
   #readyInMs: number | undefined
   #lack: Lack | undefined
@@ -109,7 +112,7 @@ export class Errand {
     }
     const readyInMs = this.#readyInMs
     const refusal: Refusal = { reason: 'AddressesCooling', pools, readyInMs }
-    return { type: 'WaitFor', ms: readyInMs, refusal }
+    return { type: 'WaitFor', ms: Math.min(readyInMs, retryMsMax), refusal }
   }
 
   /** Take in what the subnet of the pool that was asked has said. */
@@ -137,7 +140,7 @@ export class Errand {
         const { address, waits } = claim
         const { holder } = reservation
         const refusal: Refusal = { reason: 'AddressTaken', address, holder }
-        return waits ? { type: 'WaitFor', ms: handOverMs, refusal } : { type: 'Refuse', refusal }
+        return waits ? this.#waitForHandOver(refusal) : { type: 'Refuse', refusal }
       }
       case 'Exhausted':
         this.#usage.push(...usageOf(asked, usage, lack))
@@ -165,6 +168,12 @@ export class Errand {
     this.#usage = []
     this.#readyInMs = undefined
     this.#lack = undefined
+  }
+
+  #waitForHandOver(refusal: Refusal): Step {
+    const ms = Math.min(handOverMs.first * 2 ** this.#handOvers, handOverMs.most)
+    this.#handOvers += 1
+    return { type: 'WaitFor', ms, refusal }
   }
 
   #outside({ address, pools }: Extract<Claim, { type: 'Exact' }>): Step {

@@ -1,7 +1,7 @@
 // Looks after what is kept for pods that come back: that it is written down for those who are here, and that it ends
 // when their owner does. What nobody can know for certain goes on being kept.
 
-import { keyText } from '../core/attachment.ts'
+import type { Attachment } from '../core/attachment.ts'
 import { isToCome } from '../core/attachment-index.ts'
 import type { Kept } from '../core/keep-index.ts'
 import type { Address } from '../core/address.ts'
@@ -31,7 +31,7 @@ export class Keeper {
   /** What seems to be kept for nobody, and since when. */
   readonly #doubts = new Map<Address, number>()
   #kept: Iterator<Kept> = [].values()
-  #unkept: Iterator<string> = [].values()
+  #held: Iterator<Attachment> = [].values()
 
   constructor(
     ledger: Ledger,
@@ -47,27 +47,24 @@ export class Keeper {
   }
 
   tick(): void {
-    this.#kept = this.#some(this.#kept, this.#ledger.keeps.values(), kept => this.#review(kept))
-    const keys = [...this.#ledger.attachments.values()].map(({ key }) => keyText(key))
-    this.#unkept = this.#some(this.#unkept, keys, key => this.#ensure(key))
+    const { keeps, attachments } = this.#ledger
+    this.#kept = some(
+      this.#kept,
+      () => keeps.values(),
+      kept => this.#review(kept)
+    )
+    this.#held = some(
+      this.#held,
+      () => attachments.values(),
+      held => this.#ensure(held)
+    )
     this.#context.schedule('keep', tickMs, { type: 'KeepTick' })
   }
 
-  /** The next ones of a round; a round that is over begins anew with the next tick. */
-  #some<T>(round: Iterator<T>, anew: Iterable<T>, handle: (one: T) => void): Iterator<T> {
-    for (let i = 0; i < atOnce; i += 1) {
-      const { done, value } = round.next()
-      if (done === true) return anew[Symbol.iterator]()
-      handle(value)
-    }
-    return round
-  }
-
   /** Its facts may have come after its ADD, or the process ended between its ADD and the note. */
-  #ensure(key: string): void {
-    const { attachments, keeps } = this.#ledger
-    const attachment = attachments.get(key)
-    if (attachment === undefined || isToCome(attachment.key)) return
+  #ensure(attachment: Attachment): void {
+    const { keeps } = this.#ledger
+    if (isToCome(attachment.key)) return
     const unkept = attachment.assignments.filter(({ address }) => keeps.at(address) === undefined)
     if (unkept.length === 0) return
     const identity = identityOf(attachment.pod, this.#facts.of(attachment.pod), this.#kinds)
@@ -100,4 +97,14 @@ export class Keeper {
     if (ordinal === undefined || hasOrdinal(workload, ordinal)) return undefined
     return `the ${kind} ${namespace}/${name} has no pod ${ordinal} any more`
   }
+}
+
+/** The next ones of a round; after its end the next one begins another time. */
+function some<T>(round: Iterator<T>, anew: () => Iterable<T>, handle: (one: T) => void) {
+  for (let i = 0; i < atOnce; i += 1) {
+    const { done, value } = round.next()
+    if (done === true) return anew()[Symbol.iterator]()
+    handle(value)
+  }
+  return round
 }

@@ -15,7 +15,8 @@ const seeds = [
     56_946,
     'an heir merged what a removed member had said after it had answered another'
   ],
-  ['reclaim', 55_500, 'likewise, with the grant of a member that was removed during two rounds']
+  ['reclaim', 55_500, 'likewise, with the grant of a member that was removed during two rounds'],
+  ['fixed', 1_076, 'told that it owned what it asked for, a node asked itself and granted it']
 ] as const
 
 for (const [profile, seed, what] of seeds) {
