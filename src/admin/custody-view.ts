@@ -4,6 +4,7 @@ import type { CustodyDescribed } from '../actors/messages/subnet.ts'
 import { type Address, formatAddress } from '../core/address.ts'
 import { parseCidr } from '../core/cidr.ts'
 import type { Contest } from '../core/lease/contest.ts'
+import { bindOf } from '../core/lease/bind.ts'
 import {
   keyOf,
   type MemberIndex,
@@ -25,6 +26,8 @@ export interface BlockView {
   /** Of an owner that was removed: who takes its addresses over. */
   readonly heir?: string
   readonly mine: boolean
+  /** For whom it is kept when nobody has it: `StatefulSet/default/web-0/eth0`. */
+  readonly keptFor?: string
 }
 
 export interface DomainView {
@@ -69,6 +72,7 @@ function blockView(
   view: ClusterView
 ): BlockView {
   const { owner } = register
+  const keptFor = bindOf(register.tail)?.holder
   const heir = view.members.get(owner)?.removed && resolve(view, owner)
   return {
     first: formatAddress(start),
@@ -77,7 +81,8 @@ function blockView(
     key: keyOf(register),
     owner: nodeOf(owner, view),
     ...(heir !== undefined && { heir: heir.node }),
-    mine: owner === me
+    mine: owner === me,
+    ...(keptFor !== undefined && { keptFor })
   }
 }
 

@@ -57,7 +57,8 @@ function ownerText({ owner, heir, mine }: BlockView): string {
 
 function blockCells(block: BlockView): string[] {
   const { first, last, count, key } = block
-  return [first, last, String(count), key, ownerText(block)]
+  const kept = block.keptFor === undefined ? '' : `, kept for ${block.keptFor}`
+  return [first, last, String(count), key, `${ownerText(block)}${kept}`]
 }
 
 export function peersText({ cluster, node, index, incarnation, peers }: PeersView): string {
