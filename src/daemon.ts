@@ -205,7 +205,11 @@ async function podFacts(
   return facts
 }
 
-function fixedOf({ fixedAddresses }: DaemonConfig): GuardianOptions['fixed'] {
+function fixedOf({ fixedAddresses, subnets }: DaemonConfig): GuardianOptions['fixed'] {
   const { keepSeconds, ...kinds } = fixedAddresses
-  return { ...kinds, keepMs: keepSeconds === undefined ? undefined : keepSeconds * 1_000 }
+  return {
+    ...kinds,
+    spare: subnets.spareAddresses,
+    keepMs: keepSeconds === undefined ? undefined : keepSeconds * 1_000
+  }
 }

@@ -1,6 +1,5 @@
 // The way in: how an ADD becomes an attachment, or a reason why not.
 
-import type { Family } from '../core/address.ts'
 import { type Attachment, keyText } from '../core/attachment.ts'
 import { demandText } from '../core/demand.ts'
 import type { StoreFailedError } from '../core/errors.ts'
@@ -9,7 +8,6 @@ import type { Refusal } from '../core/refusal.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import { decide } from '../core/selection/decide.ts'
 import { type Decision, nothingToDecide } from '../core/selection/decision.ts'
-import { type FixedKinds, identityOf } from '../core/selection/identity.ts'
 import { keyFor } from '../core/selection/outcome.ts'
 import { Completion } from './completion.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
@@ -28,18 +26,15 @@ export class Admission {
   readonly #byId = new Map<number, Errand>()
   readonly #followers = new Followers()
   readonly #completion: Completion
-  readonly #fixed: FixedKinds
   #lastId = 0
 
   constructor(
     ledger: Ledger,
     boot: string,
     context: ActorContext<AllocatorMessage>,
-    links: LinkCheck,
-    fixed: FixedKinds
+    links: LinkCheck
   ) {
     this.#ledger = ledger
-    this.#fixed = fixed
     this.#boot = boot
     this.#context = context
     this.#completion = new Completion(ledger, boot, context, links, {
@@ -93,11 +88,8 @@ export class Admission {
     const { pools, attachments } = this.#ledger
     const siblings = attachments.of(key.containerId).map(one => one.key.ifname)
     const facts = this.#ledger.factsOf(pod)
-    const identity = identityOf(pod, facts, this.#fixed)
-    const kept = (holder: string, family: Family) =>
-      this.#ledger.keeps.of(holder, family).map(({ address }) => address)
-    const fixed = identity === undefined ? {} : { fixed: { identity, kept } }
-    return decide({ key, pod, demand, facts, pools, siblings, ...fixed })
+    const keeps = this.#ledger.keepsFor(pod, facts)
+    return decide({ key, pod, demand, facts, pools, siblings, keeps })
   }
 
   /** The same key again: a lost answer is told again, another demand is refused. */
@@ -144,7 +136,8 @@ export class Admission {
     }
   }
 
-  #ask(errand: Errand, { claim, pool }: Extract<Step, { type: 'Ask' }>): void {
+  #ask(errand: Errand, { claim, attempt }: Extract<Step, { type: 'Ask' }>): void {
+    const { pool } = attempt
     const subnet = this.#ledger.subnetOf(pool)
     const { deadline } = errand.request
     const holder = keyText(keyFor(errand.request.key, claim.ifname))
@@ -152,11 +145,11 @@ export class Admission {
       this.#context.self.insist({ type: 'Reserved', errand: errand.id, subnet, ...reply })
     }
     const told =
-      claim.type === 'Next'
+      attempt.type === 'Next'
         ? subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })
         : subnet.tell({
             type: 'ReserveExact',
-            address: claim.address,
+            address: attempt.address,
             pools: claim.pools.map(({ name }) => name),
             holder,
             ...(claim.keeper !== undefined && { keeper: claim.keeper }),

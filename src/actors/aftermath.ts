@@ -1,9 +1,13 @@
 // What a decision of a subnet means for others: addresses to take over, news for the mesh, and for pods that come back.
 
 import type { BindNews } from '../core/lease/binds.ts'
+import type { MemberIndex } from '../core/lease/register.ts'
 import type { Desk } from './desk.ts'
 import type { Testimony } from './testimony.ts'
 import type { WaitingRoom } from './waiting-room.ts'
+
+/** Hears for whom addresses are kept, whoever owns them, and of each change; with this node as a member. */
+export type OnKept = (news: readonly BindNews[], me: MemberIndex | undefined) => void
 
 interface Parts {
   readonly desk: Desk
@@ -12,9 +16,9 @@ interface Parts {
 }
 
 /** Pods that come back look first where they were. Told with the next message, when everybody is there. */
-export function tellKept({ desk }: Parts, onKept: (news: readonly BindNews[]) => void): void {
+export function tellKept({ desk }: Parts, onKept: OnKept): void {
   const news = desk.custody.binds.takeNews()
-  if (news.length > 0) onKept(news)
+  if (news.length > 0) onKept(news, desk.custody.me)
 }
 
 export function inherit({ desk, testimony }: Parts): void {

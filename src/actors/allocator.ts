@@ -22,7 +22,7 @@ interface State {
 }
 
 export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, State> {
-  const { boot, log, facts, fixed } = options
+  const { boot, log, facts } = options
   return {
     name: 'allocator',
     mailboxLimit,
@@ -30,8 +30,8 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
       const wake = () => context.self.insist({ type: 'CommitTick' })
       const ledger = new Ledger(options, wake)
       const links = new LinkCheck(options.link, context)
-      const admission = new Admission(ledger, boot, context, links, fixed)
-      const keeper = new Keeper(ledger, facts, fixed, context)
+      const admission = new Admission(ledger, boot, context, links)
+      const keeper = new Keeper(ledger, facts, context)
       const departure = new Departure(ledger, admission, boot, log, context)
       return { ledger, admission, departure, links, keeper }
     },
@@ -78,7 +78,9 @@ function receive(
     case 'Cooled':
       return departure.forget(message)
     case 'KeptChanged':
-      return ledger.keeps.apply(message.subnet, message.news)
+      return ledger.keeps.apply(message.subnet, message.news, message.me)
+    case 'SpareReserved':
+      return keeper.spareReserved(message)
     case 'KeepTick':
       return keeper.tick()
     case 'CommitTick':

@@ -11,8 +11,8 @@ import type { PoolUsage, Refusal } from '../core/refusal.ts'
 import type { Allocate } from './messages/allocator.ts'
 import type { Lack, SubnetMessage } from './messages/subnet.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
-import { type Claim, claimsOf } from '../core/selection/claims.ts'
-import type { Decision } from '../core/selection/decision.ts'
+import { type Attempt, attemptsOf, type Claim, claimsOf } from '../core/selection/claims.ts'
+import type { Decision, Reserved } from '../core/selection/decision.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 export interface Waiter {
@@ -36,7 +36,7 @@ const handOverMs = { first: 100, most: 800 }
 
 /** What to do next. */
 export type Step =
-  | { readonly type: 'Ask'; readonly claim: Claim; readonly pool: IpPool }
+  | { readonly type: 'Ask'; readonly claim: Claim; readonly attempt: Attempt }
   | { readonly type: 'Complete' }
   | { readonly type: 'WaitFor'; readonly ms: number; readonly refusal: Refusal }
   | { readonly type: 'Refuse'; readonly refusal: Refusal }
@@ -54,7 +54,7 @@ export class Errand {
   adopts: Attachment | undefined
   #decision: Decision
   #claims: readonly Claim[]
-  #poolsTried = 0
+  #attempts: readonly Attempt[] = []
   #handOvers = 0
   #usage: PoolUsage[] = []
   #readyInMs: number | undefined
@@ -67,6 +67,7 @@ export class Errand {
     this.adopts = adopts
     this.#decision = decision
     this.#claims = claimsOf(decision)
+    this.#startClaim()
   }
 
   /** It was asked for by name, so that no other one serves. */
@@ -103,12 +104,14 @@ export class Errand {
   next(): Step {
     const claim = this.#claims[this.holdings.length]
     if (claim === undefined) return { type: 'Complete' }
-    const pool = claim.pools[this.#poolsTried]
-    if (pool !== undefined) return { type: 'Ask', claim, pool }
+    const [attempt] = this.#attempts
+    if (attempt !== undefined) return { type: 'Ask', claim, attempt }
     if (claim.type === 'Exact' && this.#usage.length === 0) return this.#outside(claim)
     const pools = this.#usage
     if (this.#readyInMs === undefined) {
-      return { type: 'Refuse', refusal: refusalOf(this.#lack, pools) }
+      const isFull = claim.type === 'Reserved' && claim.addresses.length >= claim.size
+      const refusal = isFull ? fullReservation(claim, this.#lack) : refusalOf(this.#lack, pools)
+      return { type: 'Refuse', refusal }
     }
     const readyInMs = this.#readyInMs
     const refusal: Refusal = { reason: 'AddressesCooling', pools, readyInMs }
@@ -123,7 +126,7 @@ export class Errand {
     lack?: Lack
   ): Step {
     const claim = this.#claims[this.holdings.length]
-    const asked = claim?.pools[this.#poolsTried]
+    const [asked, ...others] = this.#attempts
     assert(claim !== undefined && asked !== undefined, 'only who was asked answers')
     switch (reservation.type) {
       case 'Reserved':
@@ -136,21 +139,29 @@ export class Errand {
         this.#startClaim()
         return this.next()
       case 'Taken': {
-        assert(claim.type === 'Exact', 'only an exact claim meets its holder')
+        assert(claim.type !== 'Next', 'only who wants a certain address meets its holder')
+        if (claim.type === 'Reserved') {
+          this.#attempts = others
+          return this.next()
+        }
         const { address, waits } = claim
         const { holder } = reservation
         const refusal: Refusal = { reason: 'AddressTaken', address, holder }
         return waits ? this.#waitForHandOver(refusal) : { type: 'Refuse', refusal }
       }
       case 'Exhausted':
-        this.#usage.push(...usageOf(asked, usage, lack))
+        this.#usage.push(...usageOf(asked.pool, usage, lack))
         this.#readyInMs = least(this.#readyInMs, reservation.readyInMs)
         this.#lack = graver(this.#lack, lack)
-        this.#poolsTried += 1
+        // Who is silent about one address of a reservation is silent about the others too.
+        this.#attempts =
+          lack?.type === 'HeldBy'
+            ? others.filter(({ type }) => type === 'Next' || claim.type !== 'Reserved')
+            : others
         return this.next()
       case 'Elsewhere':
       case 'Outside':
-        this.#poolsTried += 1
+        this.#attempts = others
         return this.next()
     }
   }
@@ -164,7 +175,8 @@ export class Errand {
   }
 
   #startClaim(): void {
-    this.#poolsTried = 0
+    const claim = this.#claims[this.holdings.length]
+    this.#attempts = claim === undefined ? [] : attemptsOf(claim)
     this.#usage = []
     this.#readyInMs = undefined
     this.#lack = undefined
@@ -202,6 +214,12 @@ const gravity: readonly Lack['type'][] = ['NotServing', 'HeldBy', 'Pending', 'Un
 function graver(a: Lack | undefined, b: Lack | undefined): Lack | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return gravity.indexOf(b.type) < gravity.indexOf(a.type) ? b : a
+}
+
+/** Others might have some that nobody uses; who is silent is not asked for all of them. */
+function fullReservation({ name, size }: Reserved, lack: Lack | undefined): Refusal {
+  if (lack?.type === 'HeldBy' || lack?.type === 'NotServing') return refusalOf(lack, [])
+  return { reason: 'ReservationFull', name, size }
 }
 
 function refusalOf(lack: Lack | undefined, pools: readonly PoolUsage[]): Refusal {

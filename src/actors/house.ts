@@ -4,7 +4,7 @@ import type { CooldownPolicy } from '../core/cooldown.ts'
 import type { Deliveries } from '../core/deliveries.ts'
 import { RequestIds } from '../core/lease/request-ids.ts'
 import type { Rules } from '../core/lease/rules.ts'
-import type { FixedKinds } from '../core/selection/identity.ts'
+import type { FixedPolicy } from '../core/selection/identity.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -42,7 +42,7 @@ export interface HouseParts {
   readonly probe: SandboxProbe
   readonly facts: PodFacts
   /** Whose pods keep their addresses, and how long when they do not come back. */
-  readonly fixed: FixedKinds & { readonly keepMs: number | undefined }
+  readonly fixed: FixedPolicy & { readonly keepMs: number | undefined }
   readonly link: LinkParts
   readonly clock: Clock
   readonly log: Log
@@ -119,7 +119,7 @@ export function furnish(
     view: () => view,
     watched,
     onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until }),
-    onKept: (subnet, news) => allocatorRelay.insist({ type: 'KeptChanged', subnet, news })
+    onKept: (subnet, news, me) => allocatorRelay.insist({ type: 'KeptChanged', subnet, news, me })
   })
   const onView = (next: ClusterView) => {
     view = next

@@ -1,20 +1,18 @@
-// Looks after what is kept for pods that come back: that it is written down for those who are here, and that it ends
-// when their owner does. What nobody can know for certain goes on being kept.
+// Looks after what is kept for pods that come back and for applications: that it is written down for those who are
+// here, that it is as much as it should be, and that it ends when its owner does. What nobody can know for certain
+// goes on being kept.
 
+import { type Address, familyOf } from '../core/address.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { isToCome } from '../core/attachment-index.ts'
 import type { Kept } from '../core/keep-index.ts'
-import type { Address } from '../core/address.ts'
-import {
-  type FixedKinds,
-  hasOrdinal,
-  holderOf,
-  identityOf,
-  ownerOf
-} from '../core/selection/identity.ts'
+import { applicationOf } from '../core/selection/application.ts'
+import { holderOf, identityOf } from '../core/selection/identity.ts'
+import { spareOf, whyNotKept } from '../core/selection/tenure.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
 import type { Ledger } from './ledger.ts'
-import type { AllocatorMessage } from './messages/allocator.ts'
+import type { AllocatorMessage, SpareReserved } from './messages/allocator.ts'
+import type { ReserveReply } from './messages/subnet.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
 
 const tickMs = 1_000
@@ -22,26 +20,24 @@ const tickMs = 1_000
 const atOnce = 256
 /** An owner has to be gone twice, so far apart: what tells of it may be in the middle of a change. */
 const secondLookMs = 10_000
+/** How many addresses a reservation grows by in one go, and how long one may take to come from elsewhere. */
+const growthMax = 16
+const growthMs = 5_000
 
 export class Keeper {
   readonly #ledger: Ledger
   readonly #facts: PodFacts
-  readonly #kinds: FixedKinds
   readonly #context: ActorContext<AllocatorMessage>
   /** What seems to be kept for nobody, and since when. */
   readonly #doubts = new Map<Address, number>()
+  /** Which reservations have been asked to grow, by holder and family, and when. */
+  readonly #grown = new Map<string, number>()
   #kept: Iterator<Kept> = [].values()
   #held: Iterator<Attachment> = [].values()
 
-  constructor(
-    ledger: Ledger,
-    facts: PodFacts,
-    kinds: FixedKinds,
-    context: ActorContext<AllocatorMessage>
-  ) {
+  constructor(ledger: Ledger, facts: PodFacts, context: ActorContext<AllocatorMessage>) {
     this.#ledger = ledger
     this.#facts = facts
-    this.#kinds = kinds
     this.#context = context
     context.schedule('keep', tickMs, { type: 'KeepTick' })
   }
@@ -63,39 +59,66 @@ export class Keeper {
 
   /** Its facts may have come after its ADD, or the process ended between its ADD and the note. */
   #ensure(attachment: Attachment): void {
-    const { keeps } = this.#ledger
+    const { keeps, fixed } = this.#ledger
     if (isToCome(attachment.key)) return
     const unkept = attachment.assignments.filter(({ address }) => keeps.at(address) === undefined)
     if (unkept.length === 0) return
-    const identity = identityOf(attachment.pod, this.#facts.of(attachment.pod), this.#kinds)
+    const identity = identityOf(attachment.pod, this.#facts.of(attachment.pod), fixed)
     if (identity === undefined) return
     const holder = holderOf(identity, attachment.key.ifname)
     for (const assignment of unkept) this.#ledger.keep(assignment, holder)
   }
 
   #review(kept: Kept): void {
-    const why = this.#whyNot(kept)
-    const { address, bind } = kept
+    const { address, bind, isMine } = kept
+    // Whoever owns it looks after it.
+    if (!isMine) return void this.#doubts.delete(address)
+    const { keeps, fixed } = this.#ledger
+    const application = applicationOf(bind.holder)
+    const group = application === undefined ? [] : keeps.of(bind.holder, familyOf(address))
+    const why = keeps.isSuperseded(kept)
+      ? 'its holder has another one since'
+      : whyNotKept(kept, group, this.#facts, fixed.spare)
     const now = this.#context.clock.monotonicMs()
     const since = this.#doubts.get(address)
-    if (why === undefined) return void this.#doubts.delete(address)
-    if (since === undefined) return void this.#doubts.set(address, now)
-    if (now - since < secondLookMs) return
-    this.#doubts.delete(address)
-    this.#ledger.subnetAt(kept.subnet)?.insist({ type: 'Unkeep', address, bind, why })
+    if (why === undefined) {
+      this.#doubts.delete(address)
+      if (application !== undefined) this.#grow(kept, group, now)
+    } else if (since === undefined) this.#doubts.set(address, now)
+    else if (now - since >= secondLookMs) {
+      this.#doubts.delete(address)
+      this.#ledger.subnetAt(kept.subnet)?.insist({ type: 'Unkeep', address, bind, why })
+    }
   }
 
-  #whyNot(kept: Kept): string | undefined {
-    const { holder } = kept.bind
-    if (this.#ledger.keeps.isSuperseded(kept)) return 'its holder has another one since'
-    const owner = ownerOf(holder)
-    if (owner === undefined) return undefined
-    const workload = this.#facts.workload(owner)
-    if (workload === 'Unknown') return undefined
-    const { kind, namespace, name, ordinal } = owner
-    if (workload === 'Gone') return `the ${kind} ${namespace}/${name} is gone`
-    if (ordinal === undefined || hasOrdinal(workload, ordinal)) return undefined
-    return `the ${kind} ${namespace}/${name} has no pod ${ordinal} any more`
+  /** Who owns the lowest address of a reservation has it made as large as it should be. */
+  #grow(kept: Kept, group: readonly Kept[], now: number): void {
+    const { address, bind, subnet: cidr } = kept
+    if (group.some(other => other.address < address)) return
+    const lack = spareOf(bind.holder, group.length, this.#facts, this.#ledger.fixed.spare)
+    const key = `${familyOf(address)} ${bind.holder}`
+    if (lack <= 0) return void this.#grown.delete(key)
+    if (now - (this.#grown.get(key) ?? -growthMs) < growthMs) return
+    this.#grown.set(key, now)
+    const subnet = this.#ledger.subnetAt(cidr)
+    const pool = this.#ledger.pools.values().find(one => one.isSubnet && one.usable.has(address))
+    if (subnet === undefined || pool === undefined) return
+    const { holder: keeper } = bind
+    const replyTo = ({ reservation }: ReserveReply) =>
+      this.#context.self.insist({ type: 'SpareReserved', keeper, subnet, reservation })
+    const [holder, deadline] = [`reservation ${keeper}`, now + growthMs]
+    for (let i = 0; i < Math.min(lack, growthMax); i += 1) {
+      subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })
+    }
+  }
+
+  /** It is written down for whom it is, and waits for a pod. */
+  spareReserved({ keeper, subnet, reservation }: SpareReserved): void {
+    if (reservation.type !== 'Reserved') return
+    const { address } = reservation
+    const bind = this.#ledger.keeps.bindFor(keeper, address)
+    if (bind !== undefined) subnet.insist({ type: 'Keep', address, bind })
+    subnet.insist({ type: 'Cancel', address })
   }
 }
 

@@ -11,7 +11,8 @@ import type { StoreFailedError } from '../core/errors.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { Facts } from '../core/selection/facts.ts'
 import { Binds } from '../core/lease/binds.ts'
-import type { FixedKinds } from '../core/selection/identity.ts'
+import { type FixedPolicy, identityOf } from '../core/selection/identity.ts'
+import type { Keeps } from '../core/selection/question.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -34,7 +35,7 @@ export interface LedgerOptions {
   readonly facts: PodFacts
   readonly link: LinkParts
   /** Whose pods keep their addresses. */
-  readonly fixed: FixedKinds
+  readonly fixed: FixedPolicy
 }
 
 export class Ledger {
@@ -44,13 +45,15 @@ export class Ledger {
   readonly deliveries: Deliveries
   readonly commits: CommitQueue
   readonly log: Log
+  readonly fixed: FixedPolicy
   readonly #settling = new Map<string, (() => void)[]>()
   readonly #facts: PodFacts
   #pools: PoolsChanged
 
   constructor(options: LedgerOptions, wake: () => void) {
-    const { store, log, boot, state, pools, deliveries, facts } = options
+    const { store, log, boot, state, pools, deliveries, facts, fixed } = options
     this.log = log
+    this.fixed = fixed
     this.#facts = facts
     this.commits = new CommitQueue(store, log, wake)
     this.deliveries = deliveries
@@ -58,7 +61,7 @@ export class Ledger {
     this.tombstones.restore(state.tombstones, state.horizon)
     for (const attachment of state.attachments) this.attachments.set(attachment)
     for (const [cidr, { runs }] of state.leases.domains) {
-      this.keeps.apply(cidr, [...new Binds(runs).entries()])
+      this.keeps.apply(cidr, [...new Binds(runs).entries()], undefined)
     }
     this.#pools = pools
   }
@@ -73,6 +76,16 @@ export class Ledger {
 
   setPools(pools: PoolsChanged): void {
     this.#pools = pools
+  }
+
+  /** What is kept for a pod or its application. */
+  keepsFor(pod: Pod, facts: Facts): Keeps {
+    const identity = identityOf(pod, facts, this.fixed)
+    return {
+      ...(identity !== undefined && { identity }),
+      of: (holder, family) => this.keeps.of(holder, family).map(({ address }) => address),
+      spare: this.fixed.spare
+    }
   }
 
   /** Have an address that a holder has got kept for it. */

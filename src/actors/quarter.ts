@@ -4,13 +4,13 @@
 import { AddressBook } from '../core/address-book.ts'
 import type { Address } from '../core/address.ts'
 import type { IpPool } from '../core/ip-pool.ts'
-import type { BindNews } from '../core/lease/binds.ts'
 import { Custody } from '../core/lease/custody.ts'
 import type { RequestIds } from '../core/lease/request-ids.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import type { StoredState } from '../ports/attachment-store.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { StoredDomain } from '../ports/lease-changes.ts'
+import type { OnKept } from './aftermath.ts'
 import { broker } from './broker.ts'
 import type { HouseParts } from './house.ts'
 import { inquest } from './inquest.ts'
@@ -45,7 +45,7 @@ export interface QuarterOptions {
   readonly view: () => ClusterView
   readonly watched: <Message>(actor: ActorRef<Message>) => ActorRef<Message>
   readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
-  readonly onKept: (subnet: string, news: readonly BindNews[]) => void
+  readonly onKept: (subnet: string, ...news: Parameters<OnKept>) => void
 }
 
 const unknownDomain: StoredDomain = {
@@ -103,7 +103,7 @@ export class Quarter {
           neighbours: { ...officials, broker: brokerRef, inquest: inquestRef },
           onCooled: this.#options.onCooled,
           keepMs: parts.fixed.keepMs,
-          onKept: news => this.#options.onKept(cidr, news),
+          onKept: (news, me) => this.#options.onKept(cidr, news, me),
           isUnconfirmed: !this.#isConfirmed,
           onCleared: () => this.#cleared(cidr)
         })

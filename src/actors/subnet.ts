@@ -3,7 +3,6 @@
 
 import type { Address } from '../core/address.ts'
 import type { IpPool } from '../core/ip-pool.ts'
-import type { BindNews } from '../core/lease/binds.ts'
 import { living } from '../core/registry/cluster-view.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -16,7 +15,7 @@ import type { ViewAdvanced } from './messages/membership.ts'
 import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
 import type { Behaviour } from './runtime/behaviour.ts'
 import { Quarantine } from './quarantine.ts'
-import { inherit, noteDown, tellKept } from './aftermath.ts'
+import { inherit, noteDown, type OnKept, tellKept } from './aftermath.ts'
 import { Keeps } from './keeps.ts'
 import { judgeServing } from './serving.ts'
 import { Sightings } from './sightings.ts'
@@ -38,8 +37,7 @@ export interface SubnetOptions extends DeskOptions {
   readonly onCooled: (addresses: readonly Address[], until: MonotonicMs) => void
   /** How long an address is kept for a pod that does not come back; without it for as long as its owner is there. */
   readonly keepMs: number | undefined
-  /** Hears for whom addresses are kept, whoever owns them, and of each change. */
-  readonly onKept: (news: readonly BindNews[]) => void
+  readonly onKept: OnKept
   /** This node was away: nothing is served before others have been asked. */
   readonly isUnconfirmed: boolean
   /** Hears that they have been asked. */

@@ -1,7 +1,7 @@
 // What the admin socket shows of custody: which blocks of a subnet belong to whom, as this node knows it.
 
 import type { CustodyDescribed } from '../actors/messages/subnet.ts'
-import { type Address, formatAddress } from '../core/address.ts'
+import { type Address, familyOf, formatAddress } from '../core/address.ts'
 import { parseCidr } from '../core/cidr.ts'
 import type { Contest } from '../core/lease/contest.ts'
 import { bindOf } from '../core/lease/bind.ts'
@@ -13,6 +13,7 @@ import {
   type Run
 } from '../core/lease/register.ts'
 import { type ClusterView, resolve } from '../core/registry/cluster-view.ts'
+import { applicationOf, autoPoolName } from '../core/selection/application.ts'
 import { count } from './views.ts'
 
 export interface BlockView {
@@ -26,7 +27,7 @@ export interface BlockView {
   /** Of an owner that was removed: who takes its addresses over. */
   readonly heir?: string
   readonly mine: boolean
-  /** For whom it is kept when nobody has it: `StatefulSet/default/web-0/eth0`. */
+  /** For whom it is kept: `StatefulSet/default/web-0/eth0`, `auto4-web-eth0-1a2b3 (Deployment default/web)`. */
   readonly keptFor?: string
 }
 
@@ -72,7 +73,7 @@ function blockView(
   view: ClusterView
 ): BlockView {
   const { owner } = register
-  const keptFor = bindOf(register.tail)?.holder
+  const keptFor = keptText(bindOf(register.tail)?.holder, start)
   const heir = view.members.get(owner)?.removed && resolve(view, owner)
   return {
     first: formatAddress(start),
@@ -84,6 +85,14 @@ function blockView(
     mine: owner === me,
     ...(keptFor !== undefined && { keptFor })
   }
+}
+
+/** Of an application as Spiderpool would name its pool. */
+function keptText(holder: string | undefined, address: Address): string | undefined {
+  const application = holder === undefined ? undefined : applicationOf(holder)
+  if (application === undefined) return holder
+  const { kind, namespace, name } = application
+  return `${autoPoolName(application, familyOf(address))} (${kind} ${namespace}/${name})`
 }
 
 function contestView({ address, claims }: Contest, view: ClusterView) {

@@ -17,6 +17,12 @@ export function refusalError(refusal: Refusal, node: string): CniError {
         `${fullPools(refusal.pools)} on ${node}; add addresses to the pool or remove pods`,
         countsOf(refusal.pools).join('; ') || undefined
       )
+    case 'ReservationFull':
+      return new CniError(
+        cniCodes.poolExhausted,
+        `all ${refusal.size} addresses that are reserved as ${refusal.name} are in use; they become free as earlier pods end; ` +
+          'for more of them raise the annotation ipam.spidernet.io/ippool-ip-number'
+      )
     case 'PoolUnreachable':
       return new CniError(
         cniCodes.poolUnreachable,

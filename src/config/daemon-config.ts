@@ -36,6 +36,8 @@ function seconds(from: number, to: number) {
   return v.pipe(v.number(problem), v.minValue(from, problem), v.maxValue(to, problem))
 }
 
+const isCount = 'must be a whole number from 0 to 1000'
+
 const isSection = 'must be a section with keys of its own'
 
 const sections = {
@@ -78,6 +80,20 @@ const sections = {
       statefulSets: v.optional(v.boolean('must be true or false'), true),
       virtualMachines: v.optional(v.boolean('must be true or false'), true),
       keepSeconds: v.optional(seconds(0, 31_536_000))
+    },
+    isSection
+  ),
+  subnets: v.strictObject(
+    {
+      spareAddresses: v.optional(
+        v.pipe(
+          v.number(isCount),
+          v.integer(isCount),
+          v.minValue(0, isCount),
+          v.maxValue(1_000, isCount)
+        ),
+        1
+      )
     },
     isSection
   ),
@@ -127,6 +143,7 @@ const schema = v.strictObject(
     reconcile: v.optional(sections.reconcile, {}),
     detection: v.optional(sections.detection, {}),
     fixedAddresses: v.optional(sections.fixedAddresses, {}),
+    subnets: v.optional(sections.subnets, {}),
     multus: v.optional(sections.multus, {})
   },
   'must be a file of keys and values'
@@ -180,6 +197,8 @@ export interface DaemonConfig {
   }
   /** Whose pods keep their addresses; without `keepSeconds` for as long as their owner is there. */
   readonly fixedAddresses: FixedKinds & { readonly keepSeconds?: number | undefined }
+  /** How many addresses beyond its pods an application reserves that does not say. */
+  readonly subnets: { readonly spareAddresses: number }
   /** What names of networks in pools mean. */
   readonly multus: NetworkSettings
 }

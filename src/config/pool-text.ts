@@ -5,10 +5,10 @@ import type { PoolDocument, PoolListing, PoolProblem } from '../ports/pool-sourc
 import { type DocumentReader, type DocumentText, readDocuments } from './document-text.ts'
 
 export const poolApiVersion = 'spiderpool.spidernet.io/v2beta1'
-const poolKinds = ['SpiderIPPool', 'SpiderReservedIP'] as const
-const ourKinds = `${poolKinds.join(' and ')} of ${poolApiVersion}`
+const poolKinds = ['SpiderIPPool', 'SpiderSubnet', 'SpiderReservedIP'] as const
+const ourKinds = `${poolKinds.join(', ')} of ${poolApiVersion}`
 /** Spiderpool's other kinds, which people keep beside their pools; a later release reads them. */
-const laterKinds = ['SpiderSubnet', 'SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
+const laterKinds = ['SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
 
 export interface PoolText extends DocumentText {
   readonly file: string

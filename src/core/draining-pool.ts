@@ -3,6 +3,7 @@
 
 import type { Cidr } from './cidr.ts'
 import { formatCidr } from './cidr.ts'
+import { subnetOfPoolName } from './ip-pool.ts'
 import type { PoolDocument, PoolProblem } from './pool-document.ts'
 import { buildPoolSet, type PoolSet } from './pool-set.ts'
 
@@ -10,12 +11,21 @@ import { buildPoolSet, type PoolSet } from './pool-set.ts'
 const drainingSource = 'addresses in use'
 
 export function isDraining(pool: string, { inForce }: PoolSet): boolean {
-  return inForce.some(({ name, source }) => name === pool && source === drainingSource)
+  const { kind, name } = documentOf(pool)
+  return inForce.some(
+    one => one.kind === kind && one.name === name && one.source === drainingSource
+  )
 }
 
 export function drainingDocument(name: string, subnet: Cidr): PoolDocument {
   const spec = { subnet: formatCidr(subnet), disable: true }
-  return { kind: 'SpiderIPPool', name, spec, source: drainingSource }
+  return { ...documentOf(name), spec, source: drainingSource }
+}
+
+function documentOf(pool: string): Pick<PoolDocument, 'kind' | 'name'> {
+  const subnet = subnetOfPoolName(pool)
+  if (subnet === undefined) return { kind: 'SpiderIPPool', name: pool }
+  return { kind: 'SpiderSubnet', name: subnet }
 }
 
 /** As buildPoolSet, and no pool is dropped that is named in `inUse` and was in force before. */

@@ -7,9 +7,10 @@ import { type Cidr, unassignable } from './cidr.ts'
 import type { DetectionWish } from './detection.ts'
 import type { LabelSelector } from './label-selector.ts'
 
+const subnetPrefix = 'subnet/'
+
 /**
- * Who may use a pool. Validated and kept; a pool that has any of it is not chosen for anybody yet.
- * Lists are never empty and selectors never select everything: such a one is as good as absent.
+ * Who may use a pool. Lists are never empty and selectors never select everything: such a one is as good as absent.
  */
 export type PoolAffinity = {
   readonly podAffinity?: LabelSelector
@@ -34,6 +35,8 @@ export interface IpPool {
   readonly routes: readonly Route[]
   readonly isDefault: boolean
   readonly isDisabled: boolean
+  /** What a SpiderSubnet has beside the pools in it: for applications that reserve addresses of it, for nobody else. */
+  readonly isSubnet?: true
   /** What is looked for on the link before an address is given, where it is not as in the cluster. */
   readonly detection?: DetectionWish
   /** Absent when the pool is for everybody. */
@@ -44,6 +47,18 @@ export interface IpPool {
 export interface PoolSpec extends Omit<IpPool, 'usable'> {
   /** ips − excludeIPs: what the pool owns and no other pool may have. */
   readonly owned: AddressSet
+  /** It has no `routes`, not even an empty list: those of a SpiderSubnet hold. */
+  readonly inheritsRoutes?: true
+}
+
+/** Under which name a SpiderSubnet stands among the pools; no pool can have it. */
+export function subnetPoolName(subnet: string): string {
+  return `${subnetPrefix}${subnet}`
+}
+
+/** The SpiderSubnet's own name; undefined for that of a pool. */
+export function subnetOfPoolName(pool: string): string | undefined {
+  return pool.startsWith(subnetPrefix) ? pool.slice(subnetPrefix.length) : undefined
 }
 
 export function poolOf({ owned, ...rest }: PoolSpec, reserved: AddressSet): IpPool {

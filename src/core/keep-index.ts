@@ -3,12 +3,16 @@
 import { type Address, type Family, familyOf } from './address.ts'
 import { type Bind, isBindable } from './lease/bind.ts'
 import type { BindNews } from './lease/binds.ts'
+import type { MemberIndex } from './lease/register.ts'
+import { applicationOf } from './selection/application.ts'
 
 export interface Kept {
   readonly address: Address
   /** In CIDR notation. */
   readonly subnet: string
   readonly bind: Bind
+  /** Its custody is this node's. */
+  readonly isMine: boolean
 }
 
 export class KeepIndex {
@@ -33,16 +37,23 @@ export class KeepIndex {
     return kept.filter(({ address }) => familyOf(address) === family).sort(byRank)
   }
 
-  apply(subnet: string, news: readonly BindNews[]): void {
-    for (const [address, bind] of news) {
+  /** `me`: this node as a member. */
+  apply(subnet: string, news: readonly BindNews[], me: MemberIndex | undefined): void {
+    for (const [address, bound] of news) {
       this.#delete(address)
-      if (bind !== undefined) this.#set({ address, subnet, bind })
+      if (bound === undefined) continue
+      const { owner, ...bind } = bound
+      this.#set({ address, subnet, bind, isMine: owner === me })
     }
   }
 
   /** How an address that this holder has got is to be kept; undefined when it is so already, or cannot be. */
   bindFor(holder: string, address: Address): Bind | undefined {
     if (!isBindable(holder)) return undefined
+    // What an application has is all of one rank.
+    if (applicationOf(holder) !== undefined) {
+      return this.at(address)?.bind.holder === holder ? undefined : { holder, generation: 1 }
+    }
     const [first] = this.of(holder, familyOf(address))
     if (first?.address === address) return undefined
     return { holder, generation: (first?.bind.generation ?? 0) + 1 }
@@ -50,6 +61,7 @@ export class KeepIndex {
 
   /** The holder has another one that counts more. */
   isSuperseded({ address, bind }: Kept): boolean {
+    if (applicationOf(bind.holder) !== undefined) return false
     const [first] = this.of(bind.holder, familyOf(address))
     return first !== undefined && first.address !== address
   }
@@ -72,7 +84,12 @@ export class KeepIndex {
   }
 }
 
-/** The later one counts; of two that were bound at once on two nodes everybody picks the lower address. */
+/**
+ * The later one counts; of two that were bound at once on two nodes everybody picks the lower address. Of an
+ * application's, which are all of one rank, this node's come first.
+ */
 function byRank(a: Kept, b: Kept): number {
+  const isApart = applicationOf(a.bind.holder) !== undefined && a.isMine !== b.isMine
+  if (isApart) return a.isMine ? -1 : 1
   return b.bind.generation - a.bind.generation || (a.address < b.address ? -1 : 1)
 }

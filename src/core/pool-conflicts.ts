@@ -1,7 +1,7 @@
 // Two documents that cannot both be in force: which of them is.
 
 import { formatRange } from './address-range.ts'
-import type { AddressSet } from './address-set.ts'
+import { AddressSet } from './address-set.ts'
 import { assert } from './assert.ts'
 import { cidrsOverlap, formatCidr } from './cidr.ts'
 import type { PoolSpec } from './ip-pool.ts'
@@ -94,7 +94,8 @@ class Registry {
   }
 
   add(candidate: PoolCandidate, version: Version<PoolSpec>): void {
-    const { subnet, owned } = version.value
+    const { subnet } = version.value
+    const owned = claimOf(version.value)
     const peers = this.#peersOf(version.value)
     if (peers === undefined) {
       this.#subnets.set(formatCidr(subnet), { owned, pools: new Map([[candidate, version]]) })
@@ -108,7 +109,7 @@ class Registry {
     const peers = this.#peersOf(candidate.now.value)
     const version = peers?.pools.get(candidate)
     if (peers === undefined || version === undefined) return
-    peers.owned = peers.owned.subtract(version.value.owned)
+    peers.owned = peers.owned.subtract(claimOf(version.value))
     peers.pools.delete(candidate)
   }
 
@@ -116,16 +117,21 @@ class Registry {
   conflictOf(pool: PoolSpec): string | undefined {
     const peers = this.#peersOf(pool)
     if (peers === undefined) return this.#subnetConflictOf(pool)
+    const twin = pool.isSubnet && peers.pools.values().find(({ value }) => value.isSubnet)
+    if (twin)
+      return `spec.subnet: "${formatCidr(pool.subnet)}" is that of ${describe(twin)} already`
     const [rival] = this.rivalsOf(pool)
     const version = rival && peers.pools.get(rival)
     return version && overlapText(pool, version)
   }
 
   /** Who owns some of the pool's addresses. */
-  rivalsOf({ owned, ...pool }: PoolSpec): PoolCandidate[] {
+  rivalsOf(pool: PoolSpec): PoolCandidate[] {
     const peers = this.#peersOf(pool)
+    const owned = claimOf(pool)
     if (peers === undefined || peers.owned.intersect(owned).isEmpty) return []
-    const rivals = [...peers.pools].filter(([, { value }]) => !value.owned.intersect(owned).isEmpty)
+    const isRival = (other: PoolSpec) => !claimOf(other).intersect(owned).isEmpty
+    const rivals = [...peers.pools].filter(([, { value }]) => isRival(value))
     return rivals.map(([candidate]) => candidate)
   }
 
@@ -145,6 +151,11 @@ class Registry {
   }
 }
 
+/** What no pool beside it may have: a SpiderSubnet leaves its addresses to the pools in it. */
+function claimOf({ owned, isSubnet }: PoolSpec): AddressSet {
+  return isSubnet ? AddressSet.empty : owned
+}
+
 function overlapText(pool: PoolSpec, other: Version<PoolSpec>): string {
   const [shared] = other.value.owned.intersect(pool.owned).ranges()
   assert(shared !== undefined, 'rivals share an address')
@@ -152,5 +163,6 @@ function overlapText(pool: PoolSpec, other: Version<PoolSpec>): string {
 }
 
 function describe({ document }: Version<PoolSpec>): string {
-  return `pool ${document.name} (${document.source})`
+  const kind = document.kind === 'SpiderSubnet' ? 'SpiderSubnet' : 'pool'
+  return `${kind} ${document.name} (${document.source})`
 }

@@ -1,4 +1,4 @@
-// The documents SpiderIPPool and SpiderReservedIP (spiderpool.spidernet.io/v2beta1) by field.
+// The documents SpiderIPPool, SpiderSubnet and SpiderReservedIP (spiderpool.spidernet.io/v2beta1) by field.
 
 import {
   type Address,
@@ -16,11 +16,11 @@ import { type Cidr, formatCidr, parseCidr } from './cidr.ts'
 import type { DetectionWish } from './detection.ts'
 import { dnsSubdomainRule, isDnsSubdomain } from './dns-name.ts'
 import { Fields } from './fields.ts'
-import { type IpPool, type PoolAffinity, type PoolSpec, poolOf } from './ip-pool.ts'
+import { type IpPool, type PoolAffinity, type PoolSpec, poolOf, subnetPoolName } from './ip-pool.ts'
 import { readLabelSelector, selectsEverything } from './label-selector.ts'
 
 export interface PoolDocument {
-  readonly kind: 'SpiderIPPool' | 'SpiderReservedIP'
+  readonly kind: 'SpiderIPPool' | 'SpiderReservedIP' | 'SpiderSubnet'
   /** metadata.name, as it stands there. */
   readonly name: string
   readonly spec: Readonly<Record<string, unknown>>
@@ -57,6 +57,16 @@ export interface Refused {
 const specKeys = ['subnet', 'ipVersion', 'ips', 'excludeIPs', 'gateway', 'routes', 'default']
 const affinityKeys = ['namespaceName', 'namespaceAffinity', 'podAffinity', 'nodeName']
 const poolKeys = [...specKeys, 'disable', ...affinityKeys, 'nodeAffinity', 'multusName', 'vlan']
+const subnetKeys = [
+  'subnet',
+  'ipVersion',
+  'ips',
+  'excludeIPs',
+  'gateway',
+  'routes',
+  'vlan',
+  'disable'
+]
 const reservedKeys = ['ipVersion', 'ips']
 
 /** More would not be read by anybody; a list of 100,000 entries may be wrong in every one. */
@@ -68,12 +78,12 @@ export function parsePool(document: PoolDocument, reserved: AddressSet): IpPool 
   return 'problems' in spec ? spec : poolOf(spec, reserved)
 }
 
-/** Read a SpiderIPPool by itself. Costs the same for a /8 and a /64 as for a /24. */
-export function parsePoolSpec({ name, spec, annotations }: PoolDocument): PoolSpec | Refused {
+/** Read a SpiderIPPool or SpiderSubnet by itself. Costs the same for a /8 and a /64 as for a /24. */
+export function parsePoolSpec({ kind, name, spec, annotations }: PoolDocument): PoolSpec | Refused {
   const problems: string[] = []
   const fields = new Fields('spec', spec, problems)
   checkName(name, problems)
-  fields.onlyKeys(poolKeys)
+  fields.onlyKeys(kind === 'SpiderSubnet' ? subnetKeys : poolKeys)
   const subnet = readSubnet(fields)
   readIpVersion(fields, subnet)
   // Spiderpool removed the field long ago; old files still have it and it never did anything here.
@@ -91,6 +101,8 @@ export function parsePoolSpec({ name, spec, annotations }: PoolDocument): PoolSp
   const pool = { name, subnet, family: subnet.family, owned, routes, isDefault, isDisabled }
   return {
     ...pool,
+    ...(fields.get('routes') === undefined && { inheritsRoutes: true }),
+    ...(kind === 'SpiderSubnet' && { name: subnetPoolName(name), isSubnet: true }),
     ...(gateway !== undefined && { gateway }),
     ...(Object.keys(affinity).length > 0 && { affinity }),
     ...(Object.keys(detection).length > 0 && { detection })

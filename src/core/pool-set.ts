@@ -3,6 +3,7 @@
 import { AddressSet } from './address-set.ts'
 import { assert } from './assert.ts'
 import { formatCidr } from './cidr.ts'
+import { divided } from './divided-subnet.ts'
 import { type IpPool, type PoolSpec, poolOf } from './ip-pool.ts'
 import {
   parsePoolSpec,
@@ -46,14 +47,20 @@ export function buildPoolSet(
   const all = [...given, ...outOfSight(given, previous, listingProblems)]
 
   const reservations = judge(all, 'SpiderReservedIP', previous, problems, parseReserved)
-  const candidates = judge(all, 'SpiderIPPool', previous, problems, document => {
+  const read = (document: PoolDocument) => {
     const next = parsePoolSpec(document)
-    return 'problems' in next ? next : (changeRefused(document, next, previous) ?? next)
-  })
-  const settled = settleConflicts(candidates, problems)
-
+    return 'problems' in next ? next : (changeRefused(next, previous) ?? next)
+  }
+  const settled = settleConflicts(
+    [
+      ...judge(all, 'SpiderIPPool', previous, problems, read),
+      ...judge(all, 'SpiderSubnet', previous, problems, read)
+    ],
+    problems
+  )
   const reserved = AddressSet.of(reservations.flatMap(({ now }) => [...now.value.ranges()]))
-  const pools = new Map(settled.map(({ value }) => [value.name, poolOf(value, reserved)]))
+  const specs = divided(settled.map(({ value }) => value))
+  const pools = new Map(specs.map(spec => [spec.name, poolOf(spec, reserved)]))
   const inForce = [...settled, ...reservations.map(({ now }) => now)].map(
     ({ document }) => document
   )
@@ -130,11 +137,7 @@ function accepted<T extends object>(value: T | Refused): T {
 }
 
 /** Running pods hold addresses and routes of the subnet, so it stays as long as the pool. */
-function changeRefused(
-  { name }: PoolDocument,
-  { subnet }: PoolSpec,
-  previous: PoolSet
-): Refused | undefined {
+function changeRefused({ name, subnet }: PoolSpec, previous: PoolSet): Refused | undefined {
   const before = previous.pools.get(name)?.subnet
   if (before === undefined || formatCidr(before) === formatCidr(subnet)) return undefined
   const was = `it is ${formatCidr(before)}; make a pool of another name`

@@ -22,6 +22,8 @@ export type Refusal =
       readonly pools: readonly PoolUsage[]
       readonly silent: readonly { readonly node: string; readonly owned: number }[]
     }
+  /** The pod's application has no more addresses of its SpiderSubnet, and all of them are in use. */
+  | { readonly reason: 'ReservationFull'; readonly name: string; readonly size: number }
   /** Other nodes are being asked, and the time for this ADD is up. */
   | { readonly reason: 'AddressesPending'; readonly pools: readonly PoolUsage[] }
   /** Custody of the requested address is at a node that does not answer. */

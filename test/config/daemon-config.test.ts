@@ -14,6 +14,8 @@ t.test('without a file all defaults hold', async t => {
     factsDirs: [],
     detection: { conflict: false, gateway: false, budgetSeconds: 3 },
     multus: { namespace: 'kube-system' },
+    fixedAddresses: { statefulSets: true, virtualMachines: true },
+    subnets: { spareAddresses: 1 },
     bootIdFile: '/proc/sys/kernel/random/boot_id',
     machineIdFile: '/etc/machine-id',
     resultCacheDir: '/var/lib/cni',

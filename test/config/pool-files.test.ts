@@ -70,8 +70,13 @@ t.test('several directories keep their order and tell their files apart', async 
 })
 
 t.test('a list and documents of later releases', async t => {
-  const later = ['SpiderSubnet', 'SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
-  const items = [jsonPool('one'), { ...jsonPool('two'), kind: 'SpiderReservedIP' }, 'x']
+  const later = ['SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
+  const items = [
+    jsonPool('one'),
+    { ...jsonPool('two'), kind: 'SpiderReservedIP' },
+    'x',
+    { ...jsonPool('three'), kind: 'SpiderSubnet' }
+  ]
   const dir = t.testdir({
     'a.yaml': later.map(kind => `apiVersion: ${poolApiVersion}\nkind: ${kind}\n`).join('---\n'),
     'b.json': JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
@@ -84,7 +89,8 @@ t.test('a list and documents of later releases', async t => {
   )
   t.match(documents, [
     { name: 'one', kind: 'SpiderIPPool', source: 'b.json, document 1, item 1' },
-    { name: 'two', kind: 'SpiderReservedIP', source: 'b.json, document 1, item 2' }
+    { name: 'two', kind: 'SpiderReservedIP', source: 'b.json, document 1, item 2' },
+    { name: 'three', kind: 'SpiderSubnet', source: 'b.json, document 1, item 4' }
   ])
   t.match(problems, [
     { source: 'b.json, document 1, item 3', problem: '"x" must be a map' },

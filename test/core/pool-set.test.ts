@@ -209,6 +209,38 @@ t.test('reserved addresses are taken from all pools', async t => {
   t.same(shown(buildPoolSet(good, later)), shown(before), 'reservations that are gone are gone')
 })
 
+t.test('a SpiderSubnet has what the pools in it leave', async t => {
+  const subnet = (name: string, more: Spec = {}): PoolDocument => ({
+    ...pool(name, '10.6.0.1-10.6.0.30', { gateway: '10.6.0.254', ...more }),
+    kind: 'SpiderSubnet',
+    source: `${name}, document 2`
+  })
+  const routes = [{ dst: '10.9.0.0/16', gw: '10.6.0.253' }]
+  const own = pool('b', '10.6.0.11', { routes: [], gateway: '10.6.0.252' })
+  const set = buildPoolSet([
+    pool('a', '10.6.0.10'),
+    own,
+    subnet('s', { routes }),
+    reserved('r', '10.6.0.29')
+  ])
+  t.same(shown(set), [
+    'a 10.6.0.10',
+    'b 10.6.0.11',
+    'subnet/s 10.6.0.1-10.6.0.9 10.6.0.12-10.6.0.28 10.6.0.30'
+  ])
+  t.same(problems(set), [])
+  t.match(set.pools.get('a'), { gateway: set.pools.get('subnet/s')?.gateway, routes }, 'inherited')
+  t.match(set.pools.get('b'), { routes: [] }, 'unless they have their own')
+  t.notMatch(set.pools.get('b'), { gateway: set.pools.get('subnet/s')?.gateway })
+  t.same(problems(buildPoolSet([subnet('s'), subnet('t')])), [
+    't, document 2 (t): spec.subnet: "10.6.0.0/24" is that of SpiderSubnet s (s, document 2) already'
+  ])
+  t.same(problems(buildPoolSet([subnet('s'), pool('w', [], { subnet: '10.6.0.0/16' })])), [
+    's, document 2 (s): spec.subnet: "10.6.0.0/24" overlaps 10.6.0.0/16 of pool w (w.yaml, document 1); pools share exactly the same subnet or none of it'
+  ])
+  t.match(problems(buildPoolSet([subnet('s', { default: true })])), [/spec\.default/])
+})
+
 t.test('what cannot be read stays in force', async t => {
   const withReserved = buildPoolSet([...good, reserved('r', '10.6.0.5')], undefined)
   const rows: [string, string[], string][] = [

@@ -4,6 +4,7 @@ import { allFixed } from '../../src/core/selection/identity.ts'
 import { noLink } from '../../src/link/no-prober.ts'
 import { type House, guard } from '../../src/actors/guardian.ts'
 import type { AttachmentKey, Pod } from '../../src/core/attachment.ts'
+import type { Demand } from '../../src/core/demand.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
 import { systemRandom } from '../../src/host/system-random.ts'
 import type { PoolDocument } from '../../src/ports/pool-source.ts'
@@ -33,7 +34,7 @@ export interface ClusterNode {
   readonly house: House
   readonly log: readonly LogLine[]
   /** An ADD that is answered and confirmed; the addresses, or the reason why not. */
-  add(key: AttachmentKey, pod?: Pod): Promise<string | readonly bigint[]>
+  add(key: AttachmentKey, pod?: Pod, demand?: Demand): Promise<string | readonly bigint[]>
   /** A DEL, until it is durable. */
   del(key: AttachmentKey): Promise<void>
 }
@@ -97,7 +98,10 @@ export class TestCluster {
       incarnation,
       house,
       log,
-      ...{ add: (key, pod) => this.#add(house, key, pod), del: key => this.#del(house, key) }
+      ...{
+        add: (key, pod, demand) => this.#add(house, key, pod, demand),
+        del: key => this.#del(house, key)
+      }
     }
   }
 
@@ -118,13 +122,18 @@ export class TestCluster {
     await this.while(released.promise)
   }
 
-  async #add(house: House, key: AttachmentKey, pod: Pod = {}): Promise<string | readonly bigint[]> {
+  async #add(
+    house: House,
+    key: AttachmentKey,
+    pod: Pod = {},
+    demand = plainDemand
+  ): Promise<string | readonly bigint[]> {
     this.#clients += 1
     const client = this.#clients
     const answered = Promise.withResolvers<string | readonly bigint[]>()
     house.allocator.tell({
       type: 'Allocate',
-      ...{ key, client, demand: plainDemand, pod },
+      ...{ key, client, demand, pod },
       sandbox: sandbox(client, `/run/netns/${key.containerId}`),
       deadline: this.clock.monotonicMs() + 15_000,
       replyTo: reply => answered.resolve(outcomeOf(reply))

@@ -5,6 +5,7 @@ import type { Reservation } from '../../core/reservation.ts'
 import type { Address } from '../../core/address.ts'
 import type { Attachment, AttachmentKey, Pod } from '../../core/attachment.ts'
 import type { BindNews } from '../../core/lease/binds.ts'
+import type { MemberIndex } from '../../core/lease/register.ts'
 import type { ClientId } from '../../core/deliveries.ts'
 import type { Demand } from '../../core/demand.ts'
 import type { IpPool } from '../../core/ip-pool.ts'
@@ -122,6 +123,16 @@ export interface KeptChanged {
   /** In CIDR notation. */
   readonly subnet: string
   readonly news: readonly BindNews[]
+  /** This node as a member. */
+  readonly me: MemberIndex | undefined
+}
+
+/** To itself: one more address for a reservation, not yet for good. */
+export interface SpareReserved {
+  readonly type: 'SpareReserved'
+  readonly keeper: string
+  readonly subnet: ActorRef<SubnetMessage>
+  readonly reservation: Reservation
 }
 
 /** To itself: whether what is kept is still kept for somebody. */
@@ -179,6 +190,7 @@ export type AllocatorMessage =
   | PoolsChanged
   | Cooled
   | KeptChanged
+  | SpareReserved
   | KeepTick
   | ListAttachments
   | Reserved

@@ -4,23 +4,28 @@
 import type { Address } from '../address.ts'
 import { type Bind, bindOf } from './bind.ts'
 import type { MapChange } from './lease-map.ts'
-import type { Run } from './register.ts'
+import type { MemberIndex, Run } from './register.ts'
 
-export type BoundAddress = readonly [address: Address, bind: Bind]
-export type BindNews = readonly [address: Address, bind: Bind | undefined]
+/** What the register of an address says of its keeping. */
+export interface Bound extends Bind {
+  readonly owner: MemberIndex
+}
+
+export type BoundAddress = readonly [address: Address, bound: Bound]
+export type BindNews = readonly [address: Address, bound: Bound | undefined]
 
 /** Nobody keeps more in one stroke; a longer run that says so is a mistake, and no reason to count to 2^64. */
 const runMax = 1_024n
 
 export class Binds {
-  readonly #byAddress = new Map<Address, Bind>()
-  #news = new Map<Address, Bind | undefined>()
+  readonly #byAddress = new Map<Address, Bound>()
+  #news = new Map<Address, Bound | undefined>()
 
   constructor(runs: Iterable<Run>) {
     for (const [address, bind] of boundIn(runs)) this.#set(address, bind)
   }
 
-  get(address: Address): Bind | undefined {
+  get(address: Address): Bound | undefined {
     return this.#byAddress.get(address)
   }
 
@@ -28,7 +33,7 @@ export class Binds {
     return this.#byAddress
   }
 
-  /** Follow the map. Returns what is kept for somebody else now, or for nobody. */
+  /** Follow the map. Returns what is kept for somebody else now, or by somebody else, or for nobody. */
   apply({ removed, added }: MapChange): readonly BindNews[] {
     const before = new Map(boundIn(removed))
     const after = new Map(boundIn(added))
@@ -50,7 +55,7 @@ export class Binds {
     return news
   }
 
-  #set(address: Address, bind: Bind | undefined): void {
+  #set(address: Address, bind: Bound | undefined): void {
     if (bind === undefined) this.#byAddress.delete(address)
     else this.#byAddress.set(address, bind)
     this.#news.set(address, bind)
@@ -62,10 +67,11 @@ function* boundIn(runs: Iterable<Run>): Generator<BoundAddress> {
     if (register.tail === '' || end - start > runMax) continue
     const bind = bindOf(register.tail)
     if (bind === undefined) continue
-    for (let at = start; at < end; at = (at + 1n) as Address) yield [at, bind]
+    for (let at = start; at < end; at = (at + 1n) as Address)
+      yield [at, { ...bind, owner: register.owner }]
   }
 }
 
-function sameBind(one: Bind | undefined, other: Bind): boolean {
-  return one?.holder === other.holder && one.generation === other.generation
+function sameBind(one: Bound | undefined, { holder, generation, owner }: Bound): boolean {
+  return one?.holder === holder && one.generation === generation && one.owner === owner
 }

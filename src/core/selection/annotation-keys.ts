@@ -8,6 +8,8 @@ export const podKeys = {
   ippool: 'ipam.spidernet.io/ippool',
   routes: 'ipam.spidernet.io/routes',
   ips: 'ipam.spidernet.io/ips',
+  ipNumber: 'ipam.spidernet.io/ippool-ip-number',
+  reclaim: 'ipam.spidernet.io/ippool-reclaim',
   networks: 'k8s.v1.cni.cncf.io/networks',
   defaultNetwork: 'v1.multus-cni.io/default-network'
 } as const

@@ -2,6 +2,7 @@
 // the pools marked default. The first that says anything decides alone.
 
 import { families, type Family } from '../address.ts'
+import { subnetPoolName } from '../ip-pool.ts'
 import type { Refusal } from '../refusal.ts'
 import { namespaceKeys, podKeys } from './annotation-keys.ts'
 import type { Level } from './decision.ts'
@@ -14,6 +15,8 @@ export interface InterfaceChoice {
   /** Absent: the pools marked default. */
   readonly pools?: PoolNames
   readonly cleanGateway: boolean
+  /** The pools are SpiderSubnets to reserve from. */
+  readonly reserves?: true
 }
 
 /** What one level says: that of the ADD first, then those that are decided along with it. */
@@ -28,8 +31,16 @@ export function* choicesOf(question: Question, wishes: Wishes): Generator<Choice
   const { ifname } = key
   const { cleanGateway } = demand
   const alone = (pools: PoolNames) => [{ ifname, pools, cleanGateway }]
-  if (wishes.interfaces !== undefined) {
-    yield { level: 'PodInterfaces', interfaces: ofInterfaces(wishes.interfaces, question) }
+  const { subnets, interfaces } = wishes
+  // One entry is for one interface, and says nothing of the others.
+  if (subnets !== undefined && (subnets.length > 1 || subnets[0]?.ifname === ifname)) {
+    const reserving = ofInterfaces(podKeys.subnets, subnets, question)
+    const shaped = 'reason' in reserving ? reserving : reserving.map(reservingFrom)
+    yield { level: 'Subnets', interfaces: shaped }
+  }
+  if (interfaces !== undefined) {
+    const shaped = ofInterfaces(podKeys.ippools, interfaces, question)
+    yield { level: 'PodInterfaces', interfaces: shaped }
   }
   if (wishes.pools !== undefined) yield { level: 'Pod', interfaces: alone(wishes.pools) }
   const pools = namespacePools(facts)
@@ -40,9 +51,16 @@ export function* choicesOf(question: Question, wishes: Wishes): Generator<Choice
   yield { level: 'Default', interfaces: [{ ifname, cleanGateway }] }
 }
 
+/** Of several subnets of a family the first counts, as in Spiderpool. */
+function reservingFrom(choice: InterfaceChoice): InterfaceChoice {
+  const first = (family: Family) => (choice.pools?.[family] ?? []).slice(0, 1).map(subnetPoolName)
+  return { ...choice, pools: { 4: first(4), 6: first(6) }, reserves: true }
+}
+
 function ofInterfaces(
+  key: string,
   wishes: readonly InterfaceWish[],
-  { key, siblings, demand }: Question
+  { key: { ifname }, siblings, demand }: Question
 ): readonly InterfaceChoice[] | Refusal {
   const named = wishes.flatMap(wish => (wish.ifname === undefined ? [] : [wish.ifname]))
   const shaped = wishes.map((wish, i) => ({
@@ -53,15 +71,15 @@ function ofInterfaces(
   const [asked, others] =
     named.length > 0
       ? [
-          shaped.find(({ ifname }) => ifname === key.ifname),
-          shaped.filter(({ ifname }) => ifname !== key.ifname && !siblings.includes(ifname))
+          shaped.find(one => one.ifname === ifname),
+          shaped.filter(one => one.ifname !== ifname && !siblings.includes(one.ifname))
         ]
       : [shaped[siblings.length], shaped.slice(siblings.length + 1)]
-  if (asked !== undefined) return [{ ...asked, ifname: key.ifname }, ...others]
+  if (asked !== undefined) return [{ ...asked, ifname }, ...others]
   const problem =
     named.length > 0
-      ? `${podKeys.ippools}: names ${named.join(', ')}, and this ADD is for ${key.ifname}; name all interfaces of the pod`
-      : `${podKeys.ippools}: has ${wishes.length} entries, and ${key.ifname} is interface ${siblings.length + 1} of the pod`
+      ? `${key}: names ${named.join(', ')}, and this ADD is for ${ifname}; name all interfaces of the pod`
+      : `${key}: has ${wishes.length} entries, and ${ifname} is interface ${siblings.length + 1} of the pod`
   return { reason: 'AnnotationInvalid', problems: [problem] }
 }
 

@@ -5,11 +5,10 @@ import { type Address, families, type Family, familyOf } from '../address.ts'
 import type { IpPool } from '../ip-pool.ts'
 import type { Refusal } from '../refusal.ts'
 import { type Applicant, generality, misfitOf, misfitText } from './affinity.ts'
-import { podKeys } from './annotation-keys.ts'
 import { type Choice, choicesOf, type InterfaceChoice } from './choices.ts'
 import type { Decision, FamilyDecision, InterfaceDecision, Verdict } from './decision.ts'
 import type { Annotations } from './facts.ts'
-import { holderOf } from './identity.ts'
+import { withKept, withReserved } from './keeping.ts'
 import { extraNetworks } from './networks.ts'
 import type { Question } from './question.ts'
 import { isWildcard, wildcardOf } from './wildcard.ts'
@@ -30,11 +29,7 @@ export function decide(question: Question): Decision {
 export function wishesOf(question: Question): Wishes | Refusal {
   const annotations = annotationsOf(question)
   const wishes = readWishes(annotations)
-  if ('problems' in wishes) return { reason: 'AnnotationInvalid', problems: wishes.problems }
-  const unsupported = [podKeys.subnets, podKeys.subnet].find(key => annotations[key] !== undefined)
-  if (unsupported === undefined) return wishes
-  const problem = `${unsupported}: this release knows no SpiderSubnet; name pools by ${podKeys.ippools}`
-  return { reason: 'AnnotationInvalid', problems: [problem] }
+  return 'problems' in wishes ? { reason: 'AnnotationInvalid', problems: wishes.problems } : wishes
 }
 
 /** What comes of one level's choice. */
@@ -51,7 +46,10 @@ export function decideChoice(question: Question, wishes: Wishes, choice: Choice)
     }
     const requested = i === 0 ? requestedOf(question, wishes) : wishes.addresses.get(wish.ifname)
     const { decided, refusal } = decideInterface(wish, applicant, requested ?? [], question.pools)
-    interfaces.push(withKept(decided, question.fixed))
+    const reserving =
+      wish.reserves && refusal === undefined && withReserved(decided, question, annotations)
+    if (reserving && 'reason' in reserving) return { ...refused(reserving), level, interfaces }
+    interfaces.push(reserving || withKept(decided, question.keeps))
     if (refusal !== undefined) return { ...refused(refusal), level, interfaces }
   }
   const known = new Set([...question.siblings, ...interfaces.map(({ ifname }) => ifname)])
@@ -101,19 +99,6 @@ function decideInterface(
   return { decided, refusal: { reason: 'NoPoolFits', why: [why] } }
 }
 
-/** A pod that was there before gets what it had, unless it may not be there any more or names another. */
-function withKept(decided: InterfaceDecision, fixed: Question['fixed']): InterfaceDecision {
-  if (fixed === undefined) return decided
-  const keeper = holderOf(fixed.identity, decided.ifname)
-  const families = decided.families.map((found): FamilyDecision => {
-    const may = (address: Address) =>
-      found.verdicts.some(({ pool, misfit }) => misfit === undefined && pool.usable.has(address))
-    const kept = fixed.kept(keeper, found.family).find(may)
-    return kept === undefined || found.requested.length > 0 ? found : { ...found, kept }
-  })
-  return { ...decided, keeper, families }
-}
-
 /** The pools of a list in its order; those of one wildcard in that of `byGenerality`. */
 function named(
   names: readonly string[],
@@ -130,7 +115,9 @@ function named(
     }
     const isLike = wildcardOf(name)
     if (isLike === undefined) return { reason: 'NoPoolFits', why: [`"${name}" is no pattern`] }
-    const like = [...pools.values()].filter(pool => pool.family === family && isLike(pool.name))
+    const like = [...pools.values()].filter(
+      pool => pool.family === family && !pool.isSubnet && isLike(pool.name)
+    )
     for (const pool of like.sort(byGenerality)) found.add(pool)
   }
   return [...found]

@@ -7,11 +7,19 @@ import type { Refusal } from '../refusal.ts'
 import type { Misfit } from './affinity.ts'
 
 /** Where a choice of pools may come from, the first that is there counts alone. */
-export const levels = ['PodInterfaces', 'Pod', 'Namespace', 'Network', 'Default'] as const
+export const levels = [
+  'Subnets',
+  'PodInterfaces',
+  'Pod',
+  'Namespace',
+  'Network',
+  'Default'
+] as const
 
 export type Level = (typeof levels)[number]
 
 export const levelTexts: Readonly<Record<Level, string>> = {
+  Subnets: 'annotations ipam.spidernet.io/subnets and subnet of the pod',
   PodInterfaces: 'annotation ipam.spidernet.io/ippools of the pod',
   Pod: 'annotation ipam.spidernet.io/ippool of the pod',
   Namespace: 'annotations default-ipv4-ippool and default-ipv6-ippool of the namespace',
@@ -33,6 +41,17 @@ export interface FamilyDecision {
   readonly requested: readonly Address[]
   /** What the pod had before, in one of the pools that may serve: it gets that again, and no other. */
   readonly kept?: Address
+  /** One of those that are reserved for the pod's application, or another one as long as it has fewer than its size. */
+  readonly reserved?: Reserved
+}
+
+export interface Reserved {
+  /** As Spiderpool names the pool of an application. */
+  readonly name: string
+  /** How many addresses it may have. */
+  readonly size: number
+  /** Those it has, used or not; this node's first. */
+  readonly addresses: readonly Address[]
 }
 
 /** What one interface of the pod may have. */

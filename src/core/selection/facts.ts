@@ -15,10 +15,12 @@ export interface Owner {
   readonly replicas?: number
   /** The ordinal of the first pod of a StatefulSet; 0 when it does not say. */
   readonly firstOrdinal?: number
+  /** Of its pods, as its template has them; what concerns addresses. */
+  readonly annotations?: Annotations
 }
 
 /** What is known of a controller, whether it has pods or not. */
-export type Workload = Pick<Owner, 'uid' | 'replicas' | 'firstOrdinal'>
+export type Workload = Omit<Owner, 'apiVersion' | 'kind' | 'name'>
 
 /** Which one: its kind, of whatever version of the group. */
 export interface WorkloadReference {

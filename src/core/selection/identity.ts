@@ -11,7 +11,12 @@ export interface FixedKinds {
   readonly virtualMachines: boolean
 }
 
-export const allFixed: FixedKinds = { statefulSets: true, virtualMachines: true }
+export interface FixedPolicy extends FixedKinds {
+  /** How many addresses more than pods an application reserves that does not say. */
+  readonly spare: number
+}
+
+export const allFixed: FixedPolicy = { statefulSets: true, virtualMachines: true, spare: 1 }
 
 /** The object whose end is the end of the keeping. */
 export interface FixedOwner extends WorkloadReference {

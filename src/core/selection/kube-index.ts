@@ -103,7 +103,8 @@ function topOwner(index: KubeIndex, controller: KubeReference, namespace?: strin
     ...{ apiVersion, kind, name },
     ...(known !== undefined && { uid: known }),
     ...(object?.replicas !== undefined && { replicas: object.replicas }),
-    ...(object?.firstOrdinal !== undefined && { firstOrdinal: object.firstOrdinal })
+    ...(object?.firstOrdinal !== undefined && { firstOrdinal: object.firstOrdinal }),
+    ...(object?.annotations !== undefined && { annotations: object.annotations })
   }
 }
 

@@ -4,7 +4,7 @@
 import { Fields, isObject, type Json, show } from '../fields.ts'
 import { relevant } from './annotation-keys.ts'
 import type { Annotations, Labels } from './facts.ts'
-import { expectationOf, type KubeKind } from './kube-workloads.ts'
+import { type Expectation, expectationOf, type KubeKind } from './kube-workloads.ts'
 
 /** One object of another: `uid` is absent only in what was written by hand. */
 export interface KubeReference extends KubeKind {
@@ -36,10 +36,8 @@ export interface PlaceObject extends Identity {
 }
 
 /** Whatever else may own pods, of kinds that Kubernetes has and of kinds that it has never heard of. */
-export interface OwnerObject extends Identity {
+export interface OwnerObject extends Identity, Expectation {
   readonly role: 'Owner'
-  readonly replicas?: number
-  readonly firstOrdinal?: number
 }
 
 export type KubeObject = PodObject | PlaceObject | OwnerObject

@@ -1,6 +1,8 @@
 // How many pods a workload of Kubernetes wants, by its kind.
 
-import { Fields, type Json } from '../fields.ts'
+import { Fields, isObject, type Json } from '../fields.ts'
+import { relevant } from './annotation-keys.ts'
+import type { Annotations } from './facts.ts'
 
 export interface KubeKind {
   readonly apiVersion: string
@@ -12,6 +14,8 @@ export interface Expectation {
   readonly replicas?: number
   /** Of a StatefulSet. */
   readonly firstOrdinal?: number
+  /** Those of its pods that concern addresses. */
+  readonly annotations?: Annotations
 }
 
 type Reader = (object: Fields) => Expectation
@@ -32,7 +36,11 @@ const between = ['apps/ReplicaSet', 'batch/Job', 'kubevirt.io/VirtualMachineInst
 
 /** What is wrong in the parts that are asked for goes to `problems`. */
 export function expectationOf(kind: KubeKind, value: Json, problems: string[]): Expectation {
-  return readers.get(kindKey(kind))?.(new Fields('', value, problems)) ?? {}
+  const annotations = annotationsOf(value)
+  return {
+    ...readers.get(kindKey(kind))?.(new Fields('', value, problems)),
+    ...(annotations !== undefined && { annotations })
+  }
 }
 
 /** One text for all versions of a kind, which show the same objects: `apps/Deployment`, `/Pod`. */
@@ -44,6 +52,20 @@ export function kindKey({ apiVersion, kind }: KubeKind): string {
 /** The controller at the top is one step further up from these; all others decide themselves about their pods. */
 export function isBetween(kind: KubeKind): boolean {
   return between.includes(kindKey(kind))
+}
+
+/** Of the template of its pods, where Kubernetes and those who imitate it have that; a CronJob's is one further in. */
+function annotationsOf({ spec }: Json): Annotations | undefined {
+  const inner = isObject(spec) && isObject(spec['jobTemplate']) ? spec['jobTemplate']['spec'] : spec
+  const template = isObject(inner) ? inner['template'] : undefined
+  const metadata = isObject(template) ? template['metadata'] : undefined
+  const annotations = isObject(metadata) ? metadata['annotations'] : undefined
+  if (!isObject(annotations)) return undefined
+  const texts = Object.entries(annotations).flatMap(([key, value]): [string, string][] =>
+    typeof value === 'string' ? [[key, value]] : []
+  )
+  const found = relevant(Object.fromEntries(texts))
+  return Object.keys(found).length > 0 ? found : undefined
 }
 
 function scaled(object: Fields): Expectation {

@@ -12,11 +12,17 @@ export interface Question {
   readonly demand: Demand
   readonly facts: Facts
   readonly pools: ReadonlyMap<string, IpPool>
-  /** The pod is the same again after a restart: under which name, and what is kept for it, the best first. */
-  readonly fixed?: {
-    readonly identity: string
-    readonly kept: (holder: string, family: Family) => readonly Address[]
-  }
+  /** What is kept for whom; absent where nothing is. */
+  readonly keeps?: Keeps
   /** Names of the sandbox's interfaces that have their addresses already. */
   readonly siblings: readonly string[]
+}
+
+export interface Keeps {
+  /** The pod is the same again after a restart, under this name. */
+  readonly identity?: string
+  /** What is kept for a holder, the best first. */
+  readonly of: (holder: string, family: Family) => readonly Address[]
+  /** How many more addresses than pods an application reserves that does not say. */
+  readonly spare: number
 }

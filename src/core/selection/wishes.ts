@@ -21,6 +21,8 @@ export interface InterfaceWish {
 }
 
 export interface Wishes {
+  /** `subnets`, or `subnet` for one interface: SpiderSubnets to reserve from, of each family the first that is named. */
+  readonly subnets?: readonly InterfaceWish[]
   /** `ippools`: never empty, all named or none. */
   readonly interfaces?: readonly InterfaceWish[]
   /** `ippool`: for whichever interface asks. */
@@ -42,12 +44,19 @@ const interfaceName = /^(?!\.{1,2}$)[^\s/:]{1,15}$/
 export function readWishes(annotations: Annotations): Wishes | { readonly problems: string[] } {
   const problems: string[] = []
   const value = (key: string) => readJson(key, annotations[key], problems)
+  const subnets = value(podKeys.subnets)
+  const subnet = value(podKeys.subnet)
   const ippools = value(podKeys.ippools)
   const ippool = value(podKeys.ippool)
   const routes = value(podKeys.routes)
   const ips = value(podKeys.ips)
+  const reserving = subnets !== undefined ? subnets : subnet === undefined ? undefined : [subnet]
+  const reservingKey = subnets !== undefined ? podKeys.subnets : podKeys.subnet
   const wishes: Wishes = {
-    ...(ippools !== undefined && { interfaces: readInterfaces(ippools, problems) }),
+    ...(reserving !== undefined && { subnets: readSubnets(reservingKey, reserving, problems) }),
+    ...(ippools !== undefined && {
+      interfaces: readInterfaces(podKeys.ippools, ippools, problems)
+    }),
     ...(ippool !== undefined && { pools: readPool(ippool, problems) }),
     routes: routes === undefined ? [] : readRoutes(routes, problems),
     addresses: ips === undefined ? new Map() : readAddresses(ips, problems)
@@ -75,8 +84,17 @@ function readJson(key: string, text: string | undefined, problems: string[]): un
   }
 }
 
-function readInterfaces(value: unknown, problems: string[]): InterfaceWish[] {
-  const key = podKeys.ippools
+/** Without a name it is for eth0. No wildcards: which subnet it is must not change behind an application. */
+function readSubnets(key: string, value: unknown, problems: string[]): InterfaceWish[] {
+  const wishes = readInterfaces(key, value, problems)
+  const names = wishes.flatMap(({ pools }) => [...pools[4], ...pools[6]])
+  const wild = names.find(isWildcard)
+  if (wild !== undefined)
+    problems.push(`${key}: ${show(wild)} is no name; wildcards are not for subnets`)
+  return wishes.length === 1 ? wishes.map(wish => ({ ifname: 'eth0', ...wish })) : wishes
+}
+
+function readInterfaces(key: string, value: unknown, problems: string[]): InterfaceWish[] {
   const wishes = objectsOf(key, value, problems).map(readInterface)
   const names = wishes.flatMap(({ ifname }) => ifname ?? [])
   if (names.length > 0 && names.length < wishes.length) {
