@@ -54,12 +54,13 @@ export function timeline(history: History, nodes: number, words: string): string
   const bars = history.faults.flatMap(fault =>
     fault.nodes.map(node => bar(fault, x, base(node), laneHeight - 14))
   )
-  // Points of one path each: thousands of circles would make a large file.
-  const points = (isAnswer: boolean) =>
-    history.adds
+  // Points of one path each, those of one place drawn once: thousands of circles would make a large file.
+  const points = (isAnswer: boolean) => {
+    const places = history.adds
       .filter(({ address }) => (address !== undefined) === isAnswer)
-      .map(({ node, from, to }) => `M${x(to).toFixed(1)} ${y(node, to - from).toFixed(1)}h0`)
-      .join('')
+      .map(({ node, from, to }) => `M${Math.round(x(to))} ${Math.round(y(node, to - from))}h0`)
+    return [...new Set(places)].join('')
+  }
   const dots = [
     `<path d="${points(true)}" stroke="${answered}" stroke-width="2.8" stroke-linecap="round"/>`,
     `<path d="${points(false)}" stroke="${refused}" stroke-width="5.5" stroke-linecap="round"/>`
