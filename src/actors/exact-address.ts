@@ -11,6 +11,15 @@ export function reserveExact(
 ): void {
   const { address, pools, holder, keeper, deadline, replyTo } = message
   const { book, custody, context } = desk
+  const { notServing } = desk
+  if (notServing !== undefined) {
+    const reservation = { type: 'Exhausted', suspects: [] } as const
+    return replyTo({
+      reservation,
+      usage: book.usage(),
+      lack: { type: 'NotServing', why: notServing }
+    })
+  }
   const reservation = book.reserveExact(address, pools, holder, desk.now(), keeper)
   const isElsewhere = reservation.type === 'Elsewhere'
   if (!isElsewhere && reservation.type !== 'Exhausted') return replyTo({ reservation, usage: [] })
@@ -22,7 +31,6 @@ export function reserveExact(
       usage,
       ...(lack !== undefined && { lack })
     })
-  if (desk.notServing !== undefined) return refuse({ type: 'NotServing', why: desk.notServing })
   if (!isElsewhere) return refuse()
   estate.fetch(address, fetched => {
     if (fetched.type === 'Granted' && desk.now() < deadline) return context.self.insist(message)

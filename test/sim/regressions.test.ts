@@ -16,7 +16,8 @@ const seeds = [
     'an heir merged what a removed member had said after it had answered another'
   ],
   ['reclaim', 55_500, 'likewise, with the grant of a member that was removed during two rounds'],
-  ['fixed', 1_076, 'told that it owned what it asked for, a node asked itself and granted it']
+  ['fixed', 1_076, 'told that it owned what it asked for, a node asked itself and granted it'],
+  ['fixed', 537, 'an address that was asked for by name was given while nothing may be given']
 ] as const
 
 for (const [profile, seed, what] of seeds) {
