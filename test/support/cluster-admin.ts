@@ -1,7 +1,10 @@
 // What operators ask of a node: HTTP with JSON over its admin socket.
 
 import { request } from 'node:http'
-import type { ClusterNode } from './cluster-node.ts'
+import type { Daemon } from './daemon.ts'
+
+/** Whom to ask; the name is for errors. */
+type Asked = Pick<Daemon, 'adminSocket'> & { readonly name?: string }
 
 export interface Answer {
   readonly status: number
@@ -31,7 +34,7 @@ export interface ShownPeers {
 const timeoutMs = 30_000
 
 /** GET, or POST when there is a body; whatever the status is. */
-export function askAdmin(node: ClusterNode, path: string, body?: object): Promise<Answer> {
+export function askAdmin(node: Asked, path: string, body?: object): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = request(
       {
@@ -49,22 +52,25 @@ export function askAdmin(node: ClusterNode, path: string, body?: object): Promis
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) }))
       }
     )
-    asked.on('timeout', () => asked.destroy(new Error(`${node.name} ${path}: no answer`)))
+    asked.on('timeout', () =>
+      asked.destroy(new Error(`${node.name ?? 'a node'} ${path}: no answer`))
+    )
     asked.on('error', reject)
     asked.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }
 
-export async function blocksOf(node: ClusterNode): Promise<ShownBlocks> {
+export async function blocksOf(node: Asked): Promise<ShownBlocks> {
   return (await get(node, '/v1/blocks')) as ShownBlocks
 }
 
-export async function peersOf(node: ClusterNode): Promise<ShownPeers> {
+export async function peersOf(node: Asked): Promise<ShownPeers> {
   return (await get(node, '/v1/peers')) as ShownPeers
 }
 
-async function get(node: ClusterNode, path: string): Promise<unknown> {
+async function get(node: Asked, path: string): Promise<unknown> {
   const { status, body } = await askAdmin(node, path)
-  if (status !== 200) throw new Error(`${node.name} GET ${path}: ${status} ${JSON.stringify(body)}`)
+  if (status !== 200)
+    throw new Error(`${node.name ?? 'a node'} GET ${path}: ${status} ${JSON.stringify(body)}`)
   return body
 }
