@@ -5,7 +5,7 @@ import '../support/own-host.ts'
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { askAdmin, blocksOf, peersOf } from '../support/cluster-admin.ts'
+import { askAdmin, blocksOf, ownsAll, peersOf } from '../support/cluster-admin.ts'
 import { Cluster } from '../support/cluster.ts'
 import type { ClusterNode } from '../support/cluster-node.ts'
 import { Pods } from '../support/cluster-pods.ts'
@@ -105,6 +105,8 @@ async function suite(): Promise<void> {
     n4.thaw()
     await reborn(n4, before)
     await pods.start(n4, { answer_timeout_seconds: 30 })
+    // It asks for them by name; until it has them they are free elsewhere, and in use here.
+    await eventually('their custody is its own again', () => ownsAll(n4, own), patienceMs)
     const kept = pods.on(n4).map(({ address }) => address)
     t.same(
       own.filter(address => !kept.includes(address)),

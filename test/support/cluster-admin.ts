@@ -1,6 +1,7 @@
 // What operators ask of a node: HTTP with JSON over its admin socket.
 
 import { request } from 'node:http'
+import { parseAddress } from '../../src/core/address.ts'
 import type { Daemon } from './daemon.ts'
 
 /** Whom to ask; the name is for errors. */
@@ -18,6 +19,11 @@ export interface ShownBlocks {
     readonly why?: string
     readonly openGrants: number
     readonly waitsFor: readonly string[]
+    readonly blocks: readonly {
+      readonly first: string
+      readonly last: string
+      readonly mine: boolean
+    }[]
   }[]
 }
 
@@ -62,6 +68,16 @@ export function askAdmin(node: Asked, path: string, body?: object): Promise<Answ
 
 export async function blocksOf(node: Asked): Promise<ShownBlocks> {
   return (await get(node, '/v1/blocks')) as ShownBlocks
+}
+
+/** Whether all of these addresses are this node's, as it says. */
+export async function ownsAll(node: Asked, addresses: readonly string[]): Promise<boolean> {
+  const { domains } = await blocksOf(node)
+  const mine = domains.flatMap(({ blocks }) => blocks.filter(block => block.mine))
+  const at = (text: string) => parseAddress(text) ?? -1n
+  return addresses.every(address =>
+    mine.some(({ first, last }) => at(first) <= at(address) && at(address) <= at(last))
+  )
 }
 
 export async function peersOf(node: Asked): Promise<ShownPeers> {
