@@ -17,6 +17,7 @@ export function simFacts(node: string, isOver: () => boolean): PodFacts {
     of: ({ name }) =>
       name?.startsWith(`${owner.name}-`) === true && !isOver() ? { ...known, pod: member } : known,
     workload: () => (isOver() ? 'Gone' : {}),
+    presence: () => 'Unknown',
     watch: () => () => {}
   }
 }

@@ -3,12 +3,13 @@
 
 import { basename, dirname, resolve } from 'node:path'
 import type { Pod } from '../core/attachment.ts'
-import type { Facts, Workload, WorkloadReference } from '../core/selection/facts.ts'
+import type { Facts, Presence, Workload, WorkloadReference } from '../core/selection/facts.ts'
 import {
   emptyIndex,
   factsOf,
   indexOf,
   notIn,
+  presenceOf,
   workloadKey,
   workloadOf
 } from '../core/selection/kube-index.ts'
@@ -67,6 +68,8 @@ class WatchedFacts implements FactFiles {
   #index = emptyIndex
   /** Controllers that some file told of since this process began: what was never there cannot be gone. */
   readonly #toldOnce = new Set<string>()
+  /** Nothing of the files is hidden by a mistake in them: what they do not tell of is not there. */
+  #isComplete = false
   #problems: ReadonlySet<string> = new Set()
   #lastRead: string | undefined
   /** One after the other: what was seen later is swapped in later. */
@@ -95,7 +98,13 @@ class WatchedFacts implements FactFiles {
 
   workload(which: WorkloadReference): Workload | 'Gone' | 'Unknown' {
     const told = workloadOf(this.#index, which)
-    return told ?? (this.#toldOnce.has(workloadKey(which)) ? 'Gone' : 'Unknown')
+    const isGone = this.#isComplete && this.#toldOnce.has(workloadKey(which))
+    return told ?? (isGone ? 'Gone' : 'Unknown')
+  }
+
+  presence(pod: Pod): Presence {
+    const presence = presenceOf(this.#index, pod)
+    return presence === 'Untold' && !this.#isComplete ? 'Unknown' : presence
   }
 
   watch(onChange: () => void): () => void {
@@ -149,11 +158,12 @@ class WatchedFacts implements FactFiles {
     this.#index = indexOf([...known.values()].flatMap(({ objects }) => objects))
     for (const owner of this.#index.owners.keys()) this.#toldOnce.add(owner)
     this.#lastRead = scan.fingerprint
-    this.#report([
+    const hidden = [
       ...scan.problems.map(({ source, problem }) => `${source}: ${problem}`),
-      ...[...known.values()].flatMap(({ problems }) => problems),
-      ...this.#index.problems
-    ])
+      ...[...known.values()].flatMap(({ problems }) => problems)
+    ]
+    this.#isComplete = hidden.length === 0
+    this.#report([...hidden, ...this.#index.problems])
   }
 
   /** Files of directories that cannot be listed are not gone. */

@@ -6,5 +6,10 @@ import type { PodFacts } from '../ports/pod-facts.ts'
 
 export function noFacts(node: string, networks?: NetworkSettings): PodFacts {
   const facts = factsOfNode(node, networks)
-  return { of: () => facts, workload: () => 'Unknown', watch: () => () => {} }
+  return {
+    of: () => facts,
+    workload: () => 'Unknown',
+    presence: () => 'Unknown',
+    watch: () => () => {}
+  }
 }

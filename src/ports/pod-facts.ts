@@ -2,7 +2,7 @@
 // a watch of the Kubernetes API may fill it later, never on the way of an ADD.
 
 import type { Pod } from '../core/attachment.ts'
-import type { Facts, Workload, WorkloadReference } from '../core/selection/facts.ts'
+import type { Facts, Presence, Workload, WorkloadReference } from '../core/selection/facts.ts'
 
 export interface PodFacts {
   /**
@@ -16,6 +16,9 @@ export interface PodFacts {
    * that it is not any more. What was never told of is unknown.
    */
   workload(which: WorkloadReference): Workload | 'Gone' | 'Unknown'
+
+  /** Whether this very pod is told of now. What is not told of was perhaps never told of. */
+  presence(pod: Pod): Presence
 
   /** Call `onChange` soon after something may have changed. Returns the function that ends it. */
   watch(onChange: () => void): () => void

@@ -109,6 +109,38 @@ t.test('what is written, renamed or removed is followed', async t => {
   t.same(warnings, [])
 })
 
+t.test('only what was told of is gone, and only when nothing is hidden', async t => {
+  const set = (name: string, labels: unknown = {}) => ({
+    ...{ apiVersion: 'apps/v1', kind: 'StatefulSet', spec: { replicas: 3 } },
+    metadata: { name, namespace: 'shop', uid: `u-${name}`, labels }
+  })
+  const write = (...objects: unknown[]) =>
+    writeFileSync(join(dir, 'a.yaml'), objects.map(one => JSON.stringify(one)).join('\n---\n'))
+  const dir = t.testdir({ 'b.yaml': yamlPod('mark', 'm0') })
+  write(set('db'), json('Pod', 'db-0'))
+  const { facts, until, apps } = await opened(t, [dir])
+  const read = async (mark: string) => {
+    writeFileSync(join(dir, 'b.yaml'), yamlPod('mark', mark))
+    await until(() => apps('mark')[0] === mark)
+  }
+  const workload = (name: string) =>
+    facts.workload({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'shop', name })
+  const pod = { namespace: 'shop', name: 'db-0', uid: 'u-db-0' }
+  t.match(workload('db'), { replicas: 3 })
+  t.equal(workload('other'), 'Unknown')
+  t.equal(facts.presence(pod), 'Told')
+  t.equal(facts.presence({ ...pod, uid: 'u-9' }), 'Untold')
+  write({ ...set('db'), metadata: { name: 7 } })
+  await read('m1')
+  t.equal(workload('db'), 'Unknown', 'it may be what cannot be read')
+  t.equal(facts.presence(pod), 'Unknown')
+  write()
+  await read('m2')
+  t.equal(workload('db'), 'Gone')
+  t.equal(workload('other'), 'Unknown')
+  t.equal(facts.presence(pod), 'Untold')
+})
+
 t.test('a lost event is made good by looking', async t => {
   const dir = t.testdir({ real: { 'a.yaml': yamlPod('a', 'old') }, facts: {} })
   const directories = [join(dir, 'facts'), join(dir, 'later')]

@@ -5,6 +5,7 @@ import {
   type Facts,
   factsOfNode,
   type PodKnowledge,
+  type Presence,
   type Workload,
   type WorkloadReference
 } from '../../src/core/selection/facts.ts'
@@ -17,7 +18,10 @@ export class MemoryFacts implements PodFacts {
   readonly #pods = new Map<string, { readonly uid?: string; readonly knowledge: PodKnowledge }>()
   readonly #namespaces = new Map<string, Place>()
   readonly #workloads = new Map<string, Workload | 'Gone'>()
+  readonly #ended = new Set<string>()
   readonly #listeners = new Set<() => void>()
+  /** A part of what is told cannot be read. */
+  isPartial = false
   #own: Facts
 
   constructor(own: Facts = factsOfNode('node-1')) {
@@ -39,10 +43,22 @@ export class MemoryFacts implements PodFacts {
     return this.#workloads.get(workloadKey(which)) ?? 'Unknown'
   }
 
+  presence(pod: Pod): Presence {
+    if (this.isPartial) return 'Unknown'
+    if (pod.uid !== undefined && this.#ended.has(pod.uid)) return 'Ended'
+    return this.of(pod).pod === undefined ? 'Untold' : 'Told'
+  }
+
   watch(onChange: () => void): () => void {
     const listener = () => onChange()
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** It has run to its end. */
+  endPod(pod: Pod): void {
+    if (pod.uid !== undefined) this.#ended.add(pod.uid)
+    this.tellPod(pod, { isGone: true })
   }
 
   /** From now on this is known of a pod; what is left out is empty. */

@@ -39,6 +39,12 @@ export interface PodKnowledge {
   readonly isGone: boolean
 }
 
+/**
+ * `Told`: it is there. `Ended`: it has run to its end and never runs again. `Untold`: nothing is told of this very
+ * pod, though all that is told is known. `Unknown`: a part of what is told cannot be read.
+ */
+export type Presence = 'Told' | 'Ended' | 'Untold' | 'Unknown'
+
 export interface Facts {
   readonly networks: NetworkSettings
   readonly node: { readonly name: string; readonly labels?: Labels }

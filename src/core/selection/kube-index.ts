@@ -1,7 +1,7 @@
 // Kubernetes objects by name, and what they tell of a pod: every question is a few look-ups in maps.
 
 import type { Pod } from '../attachment.ts'
-import type { Facts, Owner, PodKnowledge, Workload, WorkloadReference } from './facts.ts'
+import type { Facts, Owner, PodKnowledge, Presence, Workload, WorkloadReference } from './facts.ts'
 import type {
   KubeObject,
   KubeReference,
@@ -77,6 +77,13 @@ export function factsOf(index: KubeIndex, pod: Pod, own: Facts): Facts {
     }),
     ...(known !== undefined && { pod: knowledgeOf(index, known) })
   }
+}
+
+/** By its uid: under the same name there may be an earlier or a later pod. */
+export function presenceOf(index: KubeIndex, pod: Pod): Exclude<Presence, 'Unknown'> {
+  const found = podOf(index, pod)
+  if (found === undefined) return 'Untold'
+  return found.isEnded && found.uid !== undefined && pod.uid !== undefined ? 'Ended' : 'Told'
 }
 
 /** Another uid is another pod, earlier or later: nothing is known of this one then. */

@@ -26,6 +26,8 @@ export interface PodObject extends Identity {
   readonly labels: Labels
   readonly annotations: Annotations
   readonly isGone: boolean
+  /** It has run to its end and never runs again; one that is being deleted still runs. */
+  readonly isEnded: boolean
 }
 
 /** A namespace or a node. */
@@ -85,18 +87,21 @@ function ofRole(identity: Identity, value: Json, metadata: Fields): KubeObject {
     role: 'Pod',
     labels,
     annotations: relevant(annotations),
-    isGone: isGone(value)
+    ...endOf(value)
   }
 }
 
 /** As Spiderpool's test whether a pod is alive has it; a pod that may run again is not gone. */
-function isGone(value: Json): boolean {
+function endOf(value: Json): Pick<PodObject, 'isGone' | 'isEnded'> {
   const { phase, reason } = section(value, 'status')
   const { restartPolicy = 'Always' } = section(value, 'spec')
   const { deletionTimestamp } = section(value, 'metadata')
-  if (deletionTimestamp !== undefined && deletionTimestamp !== null) return true
-  if (phase === 'Succeeded') return restartPolicy !== 'Always'
-  return phase === 'Failed' && (restartPolicy === 'Never' || reason === 'Evicted')
+  const isEnded =
+    phase === 'Succeeded'
+      ? restartPolicy !== 'Always'
+      : phase === 'Failed' && (restartPolicy === 'Never' || reason === 'Evicted')
+  const isLeaving = deletionTimestamp !== undefined && deletionTimestamp !== null
+  return { isEnded, isGone: isEnded || isLeaving }
 }
 
 function controllerOf(metadata: Fields): KubeReference | undefined {

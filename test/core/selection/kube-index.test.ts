@@ -3,7 +3,7 @@
 import t from 'tap'
 import type { Pod } from '../../../src/core/attachment.ts'
 import { factsOfNode } from '../../../src/core/selection/facts.ts'
-import { emptyIndex, factsOf, indexOf } from '../../../src/core/selection/kube-index.ts'
+import { emptyIndex, factsOf, indexOf, presenceOf } from '../../../src/core/selection/kube-index.ts'
 import { type KubeObject, readKubeObject } from '../../../src/core/selection/kube-objects.ts'
 
 type Parts = Readonly<Record<string, unknown>>
@@ -65,6 +65,19 @@ t.test('another uid is another pod', async t => {
   t.ok(factsOf(index, { namespace: 'shop', name: 'web-0' }, here).pod)
   const byHand = object('v1', 'Pod', { namespace: 'shop', name: 'web-0' })
   t.ok(factsOf(indexOf([byHand]), web0, here).pod)
+})
+
+t.test('a pod has ended when that very pod has', async t => {
+  const ended = { spec: { restartPolicy: 'Never' }, status: { phase: 'Succeeded' } }
+  const index = indexOf([object('v1', 'Pod', named('web-0'), ended)])
+  const unnamed = indexOf([object('v1', 'Pod', { namespace: 'shop', name: 'web-0' }, ended)])
+  const pod = { namespace: 'shop', name: 'web-0', uid: 'u-web-0' }
+  t.equal(presenceOf(index, pod), 'Ended')
+  t.equal(presenceOf(index, web0), 'Untold', 'the other one may be earlier or later')
+  t.equal(presenceOf(index, { namespace: 'shop', name: 'web-0' }), 'Told', 'it may be another one')
+  t.equal(presenceOf(unnamed, pod), 'Told', 'it may be another one')
+  t.equal(presenceOf(index, {}), 'Untold')
+  t.equal(presenceOf(indexOf([podOf()]), web0), 'Told')
 })
 
 t.test('the controller at the top', async t => {

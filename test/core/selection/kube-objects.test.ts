@@ -44,6 +44,7 @@ t.test('a pod keeps its labels, its owner and the annotations that count', async
     annotations: { 'ipam.spidernet.io/ippool': '{"ipv4":["blue"]}' },
     controller,
     isGone: false,
+    isEnded: false,
     source: 'x.yaml, document 1'
   })
 })
@@ -70,7 +71,12 @@ t.test('a pod is gone when it will not run again', async t => {
     [{ status: { phase: 'Failed', reason: 'Evicted' } }, true],
     [{ status: { phase: 'Running', reason: 'Evicted' } }, false]
   ]
-  for (const [parts, isGone] of rows) t.match(read(pod(parts)), { isGone }, JSON.stringify(parts))
+  for (const [parts, isGone] of rows) {
+    const isEnded = isGone && parts['deletionTimestamp'] === undefined
+    t.match(read(pod(parts)), { isGone, isEnded }, JSON.stringify(parts))
+  }
+  const both = { deletionTimestamp: '2026-11-23T10:00:00Z', status: { phase: 'Running' } }
+  t.match(read(pod(both)), { isGone: true, isEnded: false }, 'it still runs')
 })
 
 t.test('namespaces and nodes keep labels and annotations', async t => {
