@@ -9,6 +9,7 @@ import { memory, ready } from './bench/footprint.ts'
 import type { Group, Run } from './bench/group.ts'
 import { describeMachine } from './bench/machine.ts'
 import { parallel } from './bench/parallel.ts'
+import { selection } from './bench/selection.ts'
 import { soak } from './bench/soak.ts'
 import { grants } from './bench/mesh/grants.ts'
 import { healing } from './bench/mesh/healing.ts'
@@ -25,6 +26,7 @@ const groups: Readonly<Record<string, Group>> = {
   memory,
   ready,
   width,
+  selection,
   grants,
   members: memberships,
   traffic,

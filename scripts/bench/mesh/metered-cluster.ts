@@ -101,7 +101,11 @@ export class MeteredCluster {
     const parts: HouseParts = {
       ...{ store, log: silent, boot, node: name, machine: incarnation, founds: false },
       source: { read: () => Promise.resolve(listing), watch: () => () => {} },
-      probe: { see: () => ({ type: 'Missing' }), sight: () => Promise.resolve([]) },
+      probe: {
+        see: () => ({ type: 'Missing' }),
+        census: () => Promise.resolve({ namespaces: [], isComplete: false }),
+        sight: () => Promise.resolve([])
+      },
       facts: noFacts(name),
       link: noLink,
       fixed: { ...allFixed, keepMs: undefined },
