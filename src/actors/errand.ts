@@ -147,7 +147,8 @@ export class Errand {
         const { address, waits } = claim
         const { holder } = reservation
         const refusal: Refusal = { reason: 'AddressTaken', address, holder }
-        return waits ? this.#waitForHandOver(refusal) : { type: 'Refuse', refusal }
+        if (!waits) return { type: 'Refuse', refusal }
+        return this.#waitForHandOver({ ...refusal, isKept: true })
       }
       case 'Exhausted':
         this.#usage.push(...usageOf(asked.pool, usage, lack))

@@ -67,6 +67,13 @@ export function refusalError(refusal: Refusal, node: string): CniError {
         ].join('; ')
       )
     case 'AddressTaken':
+      if (refusal.isKept) {
+        return new CniError(
+          cniCodes.addressTaken,
+          `address ${formatAddress(refusal.address)}, which this pod keeps, is still used by ${refusal.holder}, seen from ${node}; ` +
+            'it is free when that sandbox of the pod has ended, and the runtime will try again'
+        )
+      }
       return new CniError(
         cniCodes.addressTaken,
         `requested address ${formatAddress(refusal.address)} is used by ${refusal.holder} on ${node}; ` +

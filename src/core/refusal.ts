@@ -36,7 +36,13 @@ export type Refusal =
       readonly pools: readonly PoolUsage[]
       readonly readyInMs: number
     }
-  | { readonly reason: 'AddressTaken'; readonly address: Address; readonly holder: string }
+  | {
+      readonly reason: 'AddressTaken'
+      readonly address: Address
+      readonly holder: string
+      /** It is kept for the pod, whose earlier sandbox has not let it go. */
+      readonly isKept?: true
+    }
   /** Asked for by name; the network, broadcast, anycast and gateway addresses are outside as well. */
   | {
       readonly reason: 'AddressOutsidePools'

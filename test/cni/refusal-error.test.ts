@@ -35,6 +35,19 @@ const rows: readonly { refusal: Refusal; code: number; says: RegExp; details?: s
     says: /10\.9\.0\.5 is used by net1\/c1\/eth0 on n1/
   },
   {
+    refusal: {
+      ...{ reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0' },
+      isKept: true
+    },
+    code: 101,
+    says: /10\.9\.0\.5, which this pod keeps, is still used by net1\/c1\/eth0.*will try again/
+  },
+  {
+    refusal: { reason: 'ReservationFull', name: 'auto4-web-eth0-1a2b3', size: 3 },
+    code: 110,
+    says: /all 3 addresses.*auto4-web-eth0-1a2b3.*ippool-ip-number/
+  },
+  {
     refusal: { reason: 'AddressOutsidePools', address: ip('fd00::9'), pools: ['a', 'b'] },
     code: 102,
     says: /fd00::9 is not offered by pools "a", "b"/
