@@ -32,6 +32,7 @@ export class Keeper {
   readonly #doubts = new Map<Address, number>()
   /** Which reservations have been asked to grow, by holder and family, and when. */
   readonly #grown = new Map<string, number>()
+  readonly #groups = new Map<string, readonly Kept[]>()
   #kept: Iterator<Kept> = [].values()
   #held: Iterator<Attachment> = [].values()
 
@@ -44,6 +45,7 @@ export class Keeper {
 
   tick(): void {
     const { keeps, attachments } = this.#ledger
+    this.#groups.clear()
     this.#kept = some(
       this.#kept,
       () => keeps.values(),
@@ -75,7 +77,7 @@ export class Keeper {
     if (!isMine) return void this.#doubts.delete(address)
     const { keeps, fixed } = this.#ledger
     const application = applicationOf(bind.holder)
-    const group = application === undefined ? [] : keeps.of(bind.holder, familyOf(address))
+    const group = application === undefined ? [] : this.#groupOf(kept)
     const why = keeps.isSuperseded(kept)
       ? 'its holder has another one since'
       : whyNotKept(kept, group, this.#facts, fixed.spare)
@@ -89,6 +91,15 @@ export class Keeper {
       this.#doubts.delete(address)
       this.#ledger.subnetAt(kept.subnet)?.insist({ type: 'Unkeep', address, bind, why })
     }
+  }
+
+  /** All of one reservation, put together once in a tick. */
+  #groupOf({ address, bind: { holder } }: Kept): readonly Kept[] {
+    const family = familyOf(address)
+    const key = `${family} ${holder}`
+    const group = this.#groups.get(key) ?? this.#ledger.keeps.of(holder, family)
+    this.#groups.set(key, group)
+    return group
   }
 
   /** Who owns the lowest address of a reservation has it made as large as it should be. */

@@ -50,6 +50,7 @@ export class Binds {
 
   /** What nobody was told yet; from now on somebody was. */
   takeNews(): readonly BindNews[] {
+    if (this.#news.size === 0) return []
     const news = [...this.#news]
     this.#news = new Map()
     return news
