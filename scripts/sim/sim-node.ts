@@ -187,6 +187,7 @@ export class SimNode {
       source: { read: () => Promise.resolve(this.#listing), watch: () => () => {} },
       probe: {
         see: () => ({ type: 'Missing' }),
+        census: () => Promise.resolve({ namespaces: [], isComplete: false }),
         sight: sandboxes => Promise.resolve(sandboxes.map(one => pods?.sight(one) ?? nowhere))
       },
       facts,

@@ -187,7 +187,7 @@ export function furnish(
   )
   catalogueRelay.point(catalogueRef)
   secretaryRef.insist({ type: 'Learn' })
-  watched(spawner.spawn(reaper({ allocator: allocatorRef, probe, log, boot, ...reap })))
+  watched(spawner.spawn(reaper({ allocator: allocatorRef, probe, facts, log, boot, ...reap })))
   mesh.listen({
     onMessage: (peer, envelope) => membershipRef.tell({ type: 'Heard', peer, envelope }),
     onRumour: (peer, envelope) => membershipRef.tell({ type: 'Overheard', peer, envelope }),

@@ -1,5 +1,6 @@
 // Which life of which network namespace an attachment belongs to, and when we may call it over.
 
+import type { Address } from './address.ts'
 import { assert } from './assert.ts'
 
 /** A moment in the life of a machine: nanoseconds of CLOCK_BOOTTIME within one boot. */
@@ -48,6 +49,32 @@ export type Verdict =
   | { readonly type: 'Alive' }
   | { readonly type: 'Unknown'; readonly why: string }
   | { readonly type: 'Gone'; readonly why: string }
+
+/** The namespaces of this machine beside its own, and who and what is in them. */
+export interface Census {
+  readonly namespaces: readonly {
+    readonly id: FileId
+    /** A process lives there. */
+    readonly isLived: boolean
+    readonly addresses: readonly Address[]
+  }[]
+  /** Nothing can have been missed. */
+  readonly isComplete: boolean
+}
+
+/**
+ * Does the sandbox stand empty: no process lives in it, and no link of the machine's namespaces has one of its
+ * addresses? Says nothing of what is to come, so it is for pods that are known to be over.
+ */
+export function standsEmpty(
+  { namespace }: Sandbox,
+  addresses: readonly Address[],
+  { namespaces, isComplete }: Census
+): boolean {
+  const own = namespaces.find(({ id }) => id === namespace)
+  if (!isComplete || own === undefined || own.isLived) return false
+  return !namespaces.some(one => addresses.some(address => one.addresses.includes(address)))
+}
 
 /** Is this sandbox certainly dead? Absence of knowledge is never death. */
 export function judgeSandbox(sandbox: Sandbox, sighting: SandboxSighting): Verdict {

@@ -18,7 +18,7 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
   const own = statSync('/proc/self/ns/net')
   const seesAll = seesAllProcesses()
 
-  return {
+  const probe: SandboxProbe = {
     see: path => {
       try {
         const found = statSync(path)
@@ -30,6 +30,11 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
       } catch (error) {
         return unseen(error)
       }
+    },
+    census: async () => {
+      const { surveyNamespaces } = await import('./namespace-survey.ts')
+      const { namespaces, unseen } = await surveyNamespaces(probe)
+      return { namespaces, isComplete: unseen.length === 0 }
     },
     sight: async sandboxes => {
       const boot = readBootId(bootIdFile)
@@ -52,6 +57,7 @@ export function createNamespaceFiles(bootIdFile: string): SandboxProbe {
       }))
     }
   }
+  return probe
 }
 
 /** Only those of its own PID namespace are in a process's /proc. */

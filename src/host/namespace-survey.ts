@@ -27,6 +27,8 @@ export interface Inhabited {
   readonly id: FileId
   readonly witness: NonNullable<Sandbox['witness']>
   readonly addresses: readonly Address[]
+  /** A process lives in it. */
+  readonly isLived: boolean
 }
 
 export interface Survey {
@@ -143,7 +145,8 @@ async function visit(
       // A file outlives the process that was read, so it is what vouches for the namespace.
       const seen = probe.see(files[0] ?? path)
       if (seen.type === 'Namespace') {
-        return { path: files[0] ?? path, id: seen.id, witness: seen.witness, addresses }
+        const isLived = threads.length > 0
+        return { path: files[0] ?? path, id: seen.id, witness: seen.witness, addresses, isLived }
       }
     } catch (error) {
       if (!hasEnded(error)) why = `the addresses in ${path} cannot be read: ${messageOf(error)}`

@@ -1,6 +1,6 @@
-// Looks at network namespaces from outside: by file identity, never by entering them.
+// Looks at network namespaces: by file identity and from outside, but for the census.
 
-import type { FileId, Sandbox, SandboxSighting } from '../core/sandbox.ts'
+import type { Census, FileId, Sandbox, SandboxSighting } from '../core/sandbox.ts'
 
 export type Seen =
   | {
@@ -21,4 +21,7 @@ export interface SandboxProbe {
 
   /** What is at the places that vouch for these sandboxes now, in the same order. Never rejects. */
   sight(sandboxes: readonly Sandbox[]): Promise<readonly SandboxSighting[]>
+
+  /** Who and what is in all of them. Costs a look at every process, so it is for the rare case. Never rejects. */
+  census(): Promise<Census>
 }

@@ -58,6 +58,7 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
     clock: systemClock,
     probe: {
       see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
+      census: () => Promise.resolve({ namespaces: [], isComplete: false }),
       sight: () => Promise.resolve([])
     },
     boot: 'boot-1',

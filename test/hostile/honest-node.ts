@@ -115,6 +115,7 @@ export class HonestNode {
       },
       probe: {
         see: () => ({ type: 'Missing' }),
+        census: () => Promise.resolve({ namespaces: [], isComplete: false }),
         sight: sandboxes =>
           Promise.resolve(
             sandboxes.map(({ namespace, witness }) => ({

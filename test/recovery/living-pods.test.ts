@@ -26,7 +26,8 @@ function result(id: string, addresses: readonly string[], more = {}, plugin = {}
 }
 
 function home(name: string, ...addresses: readonly string[]): Inhabited {
-  return { path: `/run/netns/${name}`, id: `4:${name}`, witness, addresses: addresses.map(ip) }
+  const path = `/run/netns/${name}`
+  return { path, id: `4:${name}`, witness, addresses: addresses.map(ip), isLived: false }
 }
 
 interface World {
@@ -44,6 +45,7 @@ function census({ results = [], homes = [], unseen = [], seen = {} }: World): At
       if (there !== undefined) return { type: 'Namespace', id: there.id, witness }
       return seen[path] ?? { type: 'Missing' }
     },
+    census: () => Promise.resolve({ namespaces: [], isComplete: false }),
     sight: () => Promise.reject(new Error('nobody looks again'))
   }
   const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

@@ -29,6 +29,8 @@ type Mesh = Readonly<Record<string, unknown>>
 export class RecoveringNode {
   readonly name: string
   readonly dir: string
+  /** What the runtime says of the pod. */
+  cniArgs = 'IgnoreUnknown=1;K8S_POD_NAME=web'
   readonly #mesh: Mesh | undefined
   #daemon: Daemon | undefined
 
@@ -153,7 +155,7 @@ export class RecoveringNode {
         CNI_NETNS: netns,
         CNI_IFNAME: 'eth0',
         CNI_PATH: '/opt/cni/bin',
-        CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAME=web'
+        CNI_ARGS: this.cniArgs
       },
       stdin: JSON.stringify(conf)
     })

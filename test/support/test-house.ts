@@ -7,7 +7,7 @@ import { guard, type House } from '../../src/actors/guardian.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
 import { type AttachmentKey, keyText, type Pod } from '../../src/core/attachment.ts'
 import type { Demand } from '../../src/core/demand.ts'
-import type { Sandbox } from '../../src/core/sandbox.ts'
+import type { Census, Sandbox } from '../../src/core/sandbox.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { PoolDocument, PoolSource } from '../../src/ports/pool-source.ts'
@@ -55,6 +55,7 @@ export const refuses = (): void => {
 /** Namespaces by path; absent means gone. */
 export class DecreedNamespaces implements SandboxProbe {
   readonly gone = new Set<string>()
+  census = (): Promise<Census> => Promise.resolve({ namespaces: [], isComplete: false })
   boot = firstBoot
 
   see(): never {

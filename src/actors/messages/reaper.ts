@@ -2,7 +2,7 @@
 // A message is never changed after it was sent; `replyTo` is the way back.
 
 import type { Attachment } from '../../core/attachment.ts'
-import type { SandboxSighting } from '../../core/sandbox.ts'
+import type { Census, SandboxSighting } from '../../core/sandbox.ts'
 
 export interface ReapTick {
   readonly type: 'ReapTick'
@@ -13,6 +13,10 @@ export interface SandboxesSighted {
   readonly type: 'SandboxesSighted'
   readonly attachments: readonly Attachment[]
   readonly sightings: readonly SandboxSighting[]
+  /** Texts of the keys of pods that are over by what is told of them. */
+  readonly over: ReadonlySet<string>
+  /** When some pods may be over though their sandboxes stand. */
+  readonly census?: Census | undefined
 }
 
 export type ReaperMessage = ReapTick | SandboxesSighted
