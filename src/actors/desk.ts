@@ -6,7 +6,14 @@ import { StoreFailedError } from '../core/errors.ts'
 import type { Custody } from '../core/lease/custody.ts'
 import { type CustodyChange, isEmptyChange } from '../core/lease/custody-change.ts'
 import type { Verdict } from '../core/lease/guards.ts'
-import type { MemberIndex } from '../core/lease/register.ts'
+import { LeaseMap } from '../core/lease/lease-map.ts'
+import {
+  compareKeys,
+  type MemberIndex,
+  type Register,
+  type Run,
+  sameRegister
+} from '../core/lease/register.ts'
 import type { Rules } from '../core/lease/rules.ts'
 import type { Body, Holding, Marks } from '../core/protocol.ts'
 import type { AttachmentStore, Change } from '../ports/attachment-store.ts'
@@ -54,6 +61,8 @@ export class Desk {
   isEnded = false
   /** This node was away, and has not heard yet whether it forgot anything. */
   isUnconfirmed = false
+  /** What it knew when it asked the others whether it has forgotten anything. */
+  #asked: LeaseMap | undefined
   readonly #options: DeskOptions
   #isRefused = false
 
@@ -86,6 +95,28 @@ export class Desk {
 
   holding(pool: string, waiting: number): Holding {
     return { ...this.book.holding(pool), waiting }
+  }
+
+  /** The others are asked now: what they say is held against what is known at this moment. */
+  noteAsking(): void {
+    this.#asked = LeaseMap.of(this.custody.map.runs())
+  }
+
+  /** Of what others report, that which this node did not know when it asked. */
+  unknownOf(reported: readonly Run[]): readonly Run[] {
+    const known = this.#asked
+    if (known === undefined) return reported
+    const isNews = (told: Register, mine: Register) => {
+      const order = compareKeys(told, mine)
+      return order > 0 || (order === 0 && !sameRegister(told, mine))
+    }
+    return reported.filter(run => {
+      const mine = known.within(run)
+      const covered = mine.reduce((sum, { start, end }) => sum + (end - start), 0n)
+      return (
+        covered < run.end - run.start || mine.some(({ register }) => isNews(run.register, register))
+      )
+    })
   }
 
   /** Make a change durable and let it be so; false when the disk refuses, and then nothing has happened. */

@@ -88,6 +88,7 @@ export class Evidence {
     desk.isUnconfirmed = true
     desk.notServing = 'this node asks the others whether it has forgotten something'
     const runs = custody.map.runsOf(me)
+    desk.noteAsking()
     neighbours.inquest.insist({
       type: 'AskWhetherForgotten',
       wctr: this.#own,

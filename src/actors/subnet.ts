@@ -215,7 +215,7 @@ function heard(state: State, { from, body }: PeerSays): void {
       if (testimony.collected(from, body)) testify(state, from, body)
       return settle(state)
     case 'Confirmed':
-      return testify(state, from, body)
+      return testify(state, from, { ...body, newer: state.desk.unknownOf(body.newer) })
   }
 }
 
@@ -258,6 +258,7 @@ function askWhetherForgotten({ desk }: State): void {
   const { custody, neighbours } = desk
   const me = custody.me
   const runs = me === undefined ? [] : custody.map.runsOf(me)
+  desk.noteAsking()
   const wctr = me === undefined ? 0 : (custody.marks.get(me) ?? 0)
   neighbours.inquest.insist({ type: 'AskWhetherForgotten', wctr, runs })
 }

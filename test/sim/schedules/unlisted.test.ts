@@ -36,3 +36,28 @@ t.test('whoever confirms says what the asker acknowledged and does not name', as
 t.test('without it two living pods have the address', async t => {
   t.match(await play(unlisted, { without: ['confirmGiven'] }), /^S1/)
 })
+
+/** As above, but nothing is lost: Y is switched off and on again, and D has not heard what became of its grant. */
+export async function passedOn(stage: Stage): Promise<void> {
+  await stage.form()
+  const secret = ['Delta', 'Summary', 'Digest'] as const
+  stage.hold([y, d, ...secret], [r, d, 'Ask', ...secret])
+  const first = stage.pod(y)
+  await stage.until('Y has an address of D', () => first.address() !== undefined)
+  stage.stop(first.id)
+  const second = stage.pod(r)
+  await stage.until('R has it from Y', () => second.address() !== undefined)
+  const { incarnation } = stage.node(y).disk
+  stage.lose()
+  stage.node(y).powerOff()
+  await stage.pass(1_000)
+  stage.node(y).powerOn()
+  await stage.until('Y serves again', () => stage.serves(y))
+  if (stage.node(y).disk.incarnation !== incarnation) throw new Error('Y took itself for forgetful')
+  stage.hold()
+  await stage.pass(20_000)
+}
+
+t.test('what it has passed on since, and remembers, proves nothing', async t => {
+  t.equal(await play(passedOn), undefined)
+})
