@@ -16,6 +16,7 @@ import { factsOfNode } from './core/selection/facts.ts'
 import { readBootId } from './host/boot-id.ts'
 import { keepHeapSmall } from './host/heap.ts'
 import { readMachineId } from './host/machine-id.ts'
+import { createParentLinks } from './host/parent-links.ts'
 import { createNamespaceFiles } from './host/namespace-files.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom } from './host/system-random.ts'
@@ -92,11 +93,12 @@ async function start(
   // all the rest. It closes later too.
   let stopAdmin = async () => {}
   begun.defer(() => stopAdmin())
-  const cni = await serveCni(config.socket, listenAt, { allocator, clock, probe, boot, node }, log)
+  const service = { allocator, clock, probe, parents: createParentLinks(), boot, node }
+  const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const { serveAdmin } = await import('./admin/admin-server.ts')
-  const service = { node, release, clock, house }
-  const admin = await serveAdmin(config.adminSocket, listenAt, service, log)
+  const shown = { node, release, clock, house }
+  const admin = await serveAdmin(config.adminSocket, listenAt, shown, log)
   stopAdmin = () => admin.stop()
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
   join()

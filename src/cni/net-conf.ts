@@ -26,6 +26,8 @@ export interface IpamConf {
   readonly cleanGateway: boolean
   /** How the link is asked before an address is given; `master` is the main plugin's interface of the host. */
   readonly link: { readonly master?: string; readonly detection: DetectionWish }
+  /** With `match_master_subnet`: the PCI address of the device, else the name of the link. */
+  readonly parent: { readonly device: string } | { readonly master: string } | undefined
   readonly runtimeIps: readonly string[] | undefined
   readonly argsIps: readonly string[] | undefined
   /** Of the pod, as the runtime passes them with the capability `io.kubernetes.cri.pod-annotations`. */
@@ -113,6 +115,7 @@ export function parseIpamConf({ document }: NetConf, role: string): IpamConf {
     pools: poolsOf(ipam),
     cleanGateway: booleanMember(ipam, 'clean_gateway', 'ipam.clean_gateway') ?? false,
     link: linkOf(document, ipam),
+    parent: parentOf(document, ipam, runtime),
     runtimeIps: stringsMember(runtime, 'ips', 'runtimeConfig.ips'),
     argsIps: stringsMember(objectMember(args, 'cni', 'args.cni') ?? {}, 'ips', 'args.cni.ips'),
     annotations: annotationsOf(runtime)
@@ -130,6 +133,19 @@ function linkOf(document: Json, ipam: Json): IpamConf['link'] {
       ...(gateway !== undefined && { gateway })
     }
   }
+}
+
+/** Multus puts the device of an SR-IOV resource at the top, runtimes with the capability below `runtimeConfig`. */
+function parentOf(document: Json, ipam: Json, runtime: Json): IpamConf['parent'] {
+  const where = 'ipam.match_master_subnet'
+  if (booleanMember(ipam, 'match_master_subnet', where) !== true) return undefined
+  const device =
+    stringMember(document, 'deviceid', 'deviceID') ??
+    stringMember(runtime, 'deviceid', 'runtimeConfig.deviceID')
+  if (device !== undefined && device !== '') return { device }
+  const { master } = linkOf(document, ipam)
+  if (master !== undefined) return { master }
+  throw invalid(`${where} needs a deviceID, which Multus passes for SR-IOV, or a master`)
 }
 
 function poolsOf(ipam: Json): Record<Family, readonly string[]> | undefined {

@@ -10,7 +10,9 @@ import type { ClientId } from '../core/deliveries.ts'
 import type { Demand } from '../core/demand.ts'
 import { messageOf } from '../core/error-text.ts'
 import type { Sandbox } from '../core/sandbox.ts'
+import type { ParentLink } from '../core/selection/parent-link.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { ParentLinks } from '../ports/parent-links.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { assertPresent } from './check.ts'
 import { beganAt } from './began.ts'
@@ -19,7 +21,13 @@ import { CniError, cniCodes } from './cni-error.ts'
 import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
 import { attachmentKey } from './environment.ts'
 import { attachmentsToKeep } from './gc.ts'
-import { type NetConf, parseIpamConf, parseNetConf, parseNetworkName } from './net-conf.ts'
+import {
+  type IpamConf,
+  type NetConf,
+  parseIpamConf,
+  parseNetConf,
+  parseNetworkName
+} from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
 import { refusalError } from './refusal-error.ts'
 import { requestedAddresses } from './requested-addresses.ts'
@@ -39,6 +47,7 @@ export interface Service {
   readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
   readonly clock: Clock
   readonly probe: SandboxProbe
+  readonly parents: ParentLinks
   /** The current boot id. */
   readonly boot: string
   readonly node: string
@@ -102,10 +111,12 @@ async function add(
   const ipam = parseIpamConf(conf, request.role)
   const args = parseCniArgs(request.args)
   const { pools, cleanGateway, annotations, link } = ipam
+  const parent = parentOf(ipam, service)
   const requested = requestedAddresses(ipam, args)
   const demand: Demand = {
     ...{ requested, cleanGateway, link },
     ...(annotations !== undefined && { annotations }),
+    ...(parent !== undefined && { parent }),
     ...(pools !== undefined && { pools })
   }
   refuseManyInOldVersion(conf, demand)
@@ -133,6 +144,11 @@ async function add(
   }
   if (reply.type === 'Refused') throw refusalError(reply.refusal, service.node)
   return resultJson(reply.attachment.assignments, conf.cniVersion)
+}
+
+function parentOf({ parent }: IpamConf, { parents }: Service): ParentLink | undefined {
+  if (parent === undefined) return undefined
+  return 'device' in parent ? parents.ofDevice(parent.device) : parents.named(parent.master)
 }
 
 function refuseManyInOldVersion({ cniVersion }: NetConf, { requested }: Demand): void {

@@ -5,6 +5,7 @@ import type { Assignment, Route } from './attachment.ts'
 import type { DetectionWish } from './detection.ts'
 import type { IpPool } from './ip-pool.ts'
 import type { Annotations } from './selection/facts.ts'
+import type { ParentLink } from './selection/parent-link.ts'
 
 export interface Demand {
   /** Addresses asked for by name; a family that has any gets these and no others. */
@@ -15,6 +16,8 @@ export interface Demand {
   readonly pools?: Readonly<Record<Family, readonly string[]>>
   /** How the network wants its link to be asked; how that goes is no part of what is asked for. */
   readonly link?: { readonly master?: string; readonly detection: DetectionWish }
+  /** The link that the pools of this interface have to match; how it stands is no part of what is asked for. */
+  readonly parent?: ParentLink
   /** No default route over the pool's gateway. */
   readonly cleanGateway: boolean
 }

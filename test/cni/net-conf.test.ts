@@ -145,3 +145,13 @@ t.test('of the channels for a requested address the highest counts alone', async
     code: 4
   })
 })
+
+t.test('the link that pools have to match', async t => {
+  const ipam = { type: 'orbweaver', match_master_subnet: true }
+  const device = '0000:03:02.3'
+  t.equal(ipamOf({ deviceID: device }).parent, undefined)
+  t.same(ipamOf({ ipam, deviceID: device, master: 'ens1f0' }).parent, { device })
+  t.same(ipamOf({ ipam, runtimeConfig: { deviceID: device } }).parent, { device })
+  t.same(ipamOf({ ipam, master: 'ens1f0' }).parent, { master: 'ens1f0' })
+  t.throws(() => ipamOf({ ipam }), { code: 7, message: /match_master_subnet needs a deviceID/ })
+})

@@ -61,6 +61,7 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
       census: () => Promise.resolve({ namespaces: [], isComplete: false }),
       sight: () => Promise.resolve([])
     },
+    parents: { ofDevice: () => ({ unknown: 'x' }), named: () => ({ unknown: 'x' }) },
     boot: 'boot-1',
     node: 'n1'
   }

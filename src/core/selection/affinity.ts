@@ -4,6 +4,7 @@ import type { IpPool, PoolAffinity } from '../ip-pool.ts'
 import { selects, selectorText } from '../label-selector.ts'
 import type { Annotations, Facts } from './facts.ts'
 import { networkOf, qualified } from './networks.ts'
+import { matchesParent, type ParentLink, parentText } from './parent-link.ts'
 
 /** Whose interface a pool is wanted for. */
 export interface Applicant {
@@ -12,21 +13,23 @@ export interface Applicant {
   /** Of the pod, whoever has told them. */
   readonly annotations: Annotations
   readonly facts: Facts
+  /** Absent where pools need not match it. */
+  readonly parent?: ParentLink
 }
 
 /** Which filter keeps a pool from an interface, the first in the order of Spiderpool's. */
-export type Misfit = 'Disabled' | 'Family' | 'Node' | 'Namespace' | 'Pod' | 'Network'
+export type Misfit = 'Disabled' | 'Family' | 'Node' | 'Namespace' | 'Pod' | 'Network' | 'Parent'
 
 /** Undefined when the pool is for this interface. */
 export function misfitOf(pool: IpPool, family: 4 | 6, applicant: Applicant): Misfit | undefined {
   if (pool.isDisabled) return 'Disabled'
   if (pool.family !== family) return 'Family'
-  const { affinity } = pool
-  if (affinity === undefined) return undefined
+  const { affinity = {} } = pool
   if (!isForNode(affinity, applicant)) return 'Node'
   if (!isForNamespace(affinity, applicant)) return 'Namespace'
   if (!isForPod(affinity, applicant)) return 'Pod'
   if (!isForNetwork(affinity, applicant)) return 'Network'
+  if (!isForParent(pool, applicant)) return 'Parent'
   return undefined
 }
 
@@ -57,6 +60,12 @@ function isForNetwork({ multusName }: PoolAffinity, applicant: Applicant): boole
   const { networks } = facts
   const network = networkOf(ifname, annotations, namespace, networks)
   return multusName.some(name => qualified(name, networks.namespace) === network)
+}
+
+/** A pool that names networks says more than that; so does an application that has a subnet reserved for it. */
+function isForParent(pool: IpPool, { parent }: Applicant): boolean {
+  if (parent === undefined || pool.isSubnet || pool.affinity?.multusName !== undefined) return true
+  return matchesParent(pool, parent)
 }
 
 /** Of pools without an order of their own the more particular ones come first; smaller is more particular. */
@@ -103,6 +112,8 @@ export function misfitText(pool: IpPool, misfit: Misfit, applicant: Applicant): 
       return `${name} is for pods with ${affinity.podAffinity && selectorText(affinity.podAffinity)}`
     case 'Network':
       return `${name} is for the networks ${listed(affinity.multusName ?? [])}, not for that of ${applicant.ifname}`
+    case 'Parent':
+      return parentText(pool, applicant.parent ?? { unknown: 'nothing is known of its link' })
   }
 }
 

@@ -38,10 +38,14 @@ export function decideChoice(question: Question, wishes: Wishes, choice: Choice)
   if ('reason' in choice.interfaces) return { ...refused(choice.interfaces), level }
   const annotations = annotationsOf(question)
   const { namespace } = question.pod
+  const { parent } = question.demand
   const interfaces: InterfaceDecision[] = []
   for (const [i, wish] of choice.interfaces.entries()) {
+    // Nobody says yet of which devices the others will be.
+    const isAsking = wish.ifname === question.key.ifname
     const applicant: Applicant = {
       ...(namespace !== undefined && { namespace }),
+      ...(isAsking && parent !== undefined && { parent }),
       ...{ ifname: wish.ifname, annotations, facts: question.facts }
     }
     const requested = i === 0 ? requestedOf(question, wishes) : wishes.addresses.get(wish.ifname)
