@@ -32,6 +32,7 @@ to the daemon that runs on this node:
   orbweaverd transfer ADDRESS
                            bring a free address here
   orbweaverd drain         hand out nothing more and give all free addresses to others
+  orbweaverd undrain       hand out addresses again
   orbweaverd remove NODE   give the addresses of a machine that is off for good to this node; pods that
                            still run there would share them
   orbweaverd resolve ADDRESS NODE
@@ -71,6 +72,7 @@ const operandsOf: Readonly<Record<VerbName, readonly string[]>> = {
   peers: [],
   registry: [],
   drain: [],
+  undrain: [],
   remove: ['NODE'],
   resolve: ['ADDRESS', 'NODE'],
   transfer: ['ADDRESS']

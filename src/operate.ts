@@ -55,6 +55,10 @@ const verbs = {
     request: () => ({ method: 'POST', path: '/v1/drain' }),
     text: (body: DrainView) => drainText(body)
   },
+  undrain: {
+    request: () => ({ method: 'POST', path: '/v1/undrain' }),
+    text: () => 'this node is not being drained any more\n'
+  },
   remove: {
     request: ({ operands: [node = ''], vouchedBy, heir }) => ({
       method: 'POST',

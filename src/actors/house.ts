@@ -137,7 +137,12 @@ export function furnish(
     domains: [...cidrs]
   }
   const secretaryRef = watched(
-    spawner.spawn(secretary({ registry, store, log, random, node, wishes, learned, view, onView }))
+    spawner.spawn(
+      secretary({
+        ...{ registry, store, log, random, node, wishes, learned, view, onView },
+        onDrain: isDraining => quarter.drain(isDraining)
+      })
+    )
   )
   const synchroniserRef = watched(
     spawner.spawn(

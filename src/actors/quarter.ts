@@ -67,11 +67,14 @@ export class Quarter {
   /** Subnets that have not been cleared since the machine was started. */
   readonly #uncleared = new Set<string>()
   #isConfirmed: boolean
+  #isDraining: boolean
   #officials: Officials | undefined
 
   constructor(options: QuarterOptions) {
     this.#options = options
-    this.#isConfirmed = options.state.leases.identity.boot === options.parts.boot
+    const { boot, isDraining } = options.state.leases.identity
+    this.#isConfirmed = boot === options.parts.boot
+    this.#isDraining = isDraining
   }
 
   open(officials: Officials): void {
@@ -105,6 +108,7 @@ export class Quarter {
           keepMs: parts.fixed.keepMs,
           onKept: (news, me) => this.#options.onKept(cidr, news, me),
           isUnconfirmed: !this.#isConfirmed,
+          isDraining: this.#isDraining,
           onCleared: () => this.#cleared(cidr)
         })
       )
@@ -129,6 +133,13 @@ export class Quarter {
     for (const actor of this.subnets.values()) actor.insist(advanced)
     for (const actor of this.#brokers.values()) actor.insist(advanced)
     for (const actor of this.#inquests.values()) actor.insist(advanced)
+  }
+
+  drain(isDraining: boolean): void {
+    this.#isDraining = isDraining
+    for (const actor of this.subnets.values()) {
+      actor.insist({ type: 'DrainNode', isOver: !isDraining })
+    }
   }
 
   reach(message: MemberReachable): void {

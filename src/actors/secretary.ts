@@ -1,17 +1,18 @@
 // SECRETARY: keeps this node's copy of the registry, and brings proposals to the registry. It does one thing at
-// a time: read, learn what is new, then propose the first of what is wanted, at the next index.
+// a time: read, learn what is new, then propose the first of what is wanted, at the next index. What people want of
+// this node alone it writes down.
 
 import { Backoff } from '../core/backoff.ts'
 import { advance, type ClusterView, isOfOneLog } from '../core/registry/cluster-view.ts'
 import type { Proposal, RegistryRecord } from '../core/registry/record.ts'
 import { formatRecord } from '../core/registry/record-text.ts'
-import { StoreFailedError } from '../core/errors.ts'
 import { messageOf } from '../core/error-text.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { AppendDone, SecretaryMessage, SliceRead } from './messages/secretary.ts'
+import { carryOutDrain, writeDown } from './drain-order.ts'
 import { HeadReaders } from './head-readers.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import { type Pending, Proposals } from './proposals.ts'
@@ -41,6 +42,7 @@ export interface SecretaryOptions {
   readonly view: ClusterView
   /** Tells everybody, before the next message is handled. */
   readonly onView: (view: ClusterView) => void
+  readonly onDrain: (isDraining: boolean) => void
 }
 
 type Context = ActorContext<SecretaryMessage>
@@ -105,6 +107,8 @@ class Secretary {
         this.#proposals.add(message, this.#context.clock.monotonicMs())
         return this.#work()
       }
+      case 'OrderDrain':
+        return message.replyTo(carryOutDrain(message, this.#options.store, this.#options.onDrain))
       case 'WantDomains':
         this.#options.wishes.domains = message.domains
         return this.#work()
@@ -176,11 +180,10 @@ class Secretary {
       this.#trouble = `record ${this.#view.index + 1} of the registry breaks its rules: ${next.refused}`
       return false
     }
-    try {
-      this.#options.store.commit([{ type: 'LearnRecord', index: next.index, record: bytes }])
-    } catch (error) {
-      if (!(error instanceof StoreFailedError)) throw error
-      this.#trouble = error.message
+    const { store } = this.#options
+    const why = writeDown(store, { type: 'LearnRecord', index: next.index, record: bytes })
+    if (why !== undefined) {
+      this.#trouble = why
       return false
     }
     this.#view = next

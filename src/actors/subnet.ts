@@ -40,6 +40,7 @@ export interface SubnetOptions extends DeskOptions {
   readonly onKept: OnKept
   /** This node was away: nothing is served before others have been asked. */
   readonly isUnconfirmed: boolean
+  readonly isDraining: boolean
   /** Hears that they have been asked. */
   readonly onCleared: () => void
 }
@@ -82,7 +83,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         quarantine: new Quarantine(desk.book, () => desk.now()),
         keeps: new Keeps(desk, options.keepMs),
         estate: new Estate(desk),
-        isDraining: false,
+        isDraining: options.isDraining,
         isBehind: false,
         reachable: new Set(),
         waitsFor: []
@@ -165,7 +166,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       state.testimony.nonce = message.nonce
       return
     case 'DrainNode':
-      state.isDraining = true
+      state.isDraining = message.isOver !== true
       return judgeServing(state)
     case 'MemberReachable': {
       const reachable = new Set(state.reachable)

@@ -7,7 +7,7 @@ import type { Listen } from '../ports/listen.ts'
 import type { Log } from '../ports/log.ts'
 import type { AdminService, OpenService } from './admin-service.ts'
 import { type Answer, refused } from './answer.ts'
-import { drainNode } from './drain.ts'
+import { drainNode, undrainNode } from './drain.ts'
 import { createServer } from './http.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { removeNode } from './removal.ts'
@@ -36,6 +36,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/peers', { method: 'GET', serve: reportPeers }],
   ['/v1/registry', { method: 'GET', serve: reportRegistry }],
   ['/v1/drain', { method: 'POST', serve: withoutBody(drainNode) }],
+  ['/v1/undrain', { method: 'POST', serve: withoutBody(undrainNode) }],
   ['/v1/remove', { method: 'POST', serve: removeNode }],
   ['/v1/resolve', { method: 'POST', serve: resolveAddress }],
   ['/v1/transfer', { method: 'POST', serve: transferAddress }]

@@ -1,8 +1,10 @@
 // POST /v1/drain: this node hands out nothing more and gives away what is free, and each address that becomes so.
+// POST /v1/undrain: it serves again.
 
 import { AddressSet } from '../core/address-set.ts'
-import { describeCustodies, describePeers, type OpenService, subnetsOf } from './admin-service.ts'
-import { type Answer, shown } from './answer.ts'
+import { ask } from '../actors/runtime/ask.ts'
+import { describeCustodies, describePeers, type OpenService, timing } from './admin-service.ts'
+import { type Answer, refused, shown } from './answer.ts'
 import { count } from './views.ts'
 
 export interface DrainView {
@@ -15,7 +17,8 @@ export interface DrainView {
 
 /** Asked again, it says how far it has come. */
 export async function drainNode(service: OpenService): Promise<Answer> {
-  for (const actor of (await subnetsOf(service)).values()) actor.insist({ type: 'DrainNode' })
+  const why = await order(service, true)
+  if (why !== undefined) return why
   const [custodies, { peers }] = await Promise.all([
     describeCustodies(service),
     describePeers(service)
@@ -26,4 +29,15 @@ export async function drainNode(service: OpenService): Promise<Answer> {
   })
   const reachable = peers.filter(({ connected, session }) => connected && session !== undefined)
   return shown({ draining: true, reachable: reachable.length, left } satisfies DrainView)
+}
+
+export async function undrainNode(service: OpenService): Promise<Answer> {
+  return (await order(service, false)) ?? shown({ draining: false })
+}
+
+/** The refusal, if the disk does not take it: it would end with the process. */
+async function order(service: OpenService, draining: boolean): Promise<Answer | undefined> {
+  const { secretary } = service.house
+  const { why } = await ask(secretary, { type: 'OrderDrain', draining }, timing(service))
+  return why === undefined ? undefined : refused(503, `this could not be written down: ${why}`)
 }

@@ -85,5 +85,5 @@ export function drainText({ reachable, left }: DrainView): string {
         )
   const nobody =
     reachable === 0 ? 'no other node can be reached: what is here stays until one can\n' : ''
-  return `this node is being drained until its daemon is started again\n${nobody}${rest}`
+  return `this node is being drained until orbweaverd undrain\n${nobody}${rest}`
 }

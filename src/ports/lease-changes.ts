@@ -19,6 +19,8 @@ export interface Identity {
    * got its first incarnation, then the last one of `ConfirmBoot`.
    */
   readonly boot: string
+  /** People want this node to give away what it has; whoever lives in the database. */
+  readonly isDraining: boolean
 }
 
 export type LeaseChange =
@@ -57,6 +59,8 @@ export type LeaseChange =
   | { readonly type: 'MeetPeer'; readonly incarnation: string; readonly session: Session }
   /** Nothing newer was found anywhere on this boot. */
   | { readonly type: 'ConfirmBoot'; readonly boot: string }
+  /** Whether this node is to be drained, until the next of these. */
+  | { readonly type: 'SetDraining'; readonly draining: boolean }
   /**
    * Another incarnation lives here from now on: all runs, marks, grants, requests, contests and peers go; the
    * attachments, cooling addresses, tombstones and cursors, both copies of the registry and the confirmed

@@ -53,7 +53,8 @@ function loadIdentity(meta: MetaTable): Identity {
     incarnation,
     key,
     opened: Number(meta.get('generation')),
-    boot: meta.get('boot') ?? ''
+    boot: meta.get('boot') ?? '',
+    isDraining: (meta.get('draining') ?? '') !== ''
   }
 }
 

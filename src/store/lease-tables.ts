@@ -55,6 +55,8 @@ export class LeaseTables {
         return
       case 'ConfirmBoot':
         return this.#meta.set('boot', change.boot)
+      case 'SetDraining':
+        return this.#meta.set('draining', change.draining ? 'yes' : '')
       case 'Reincarnate':
         return this.#reincarnate(change)
     }

@@ -93,6 +93,8 @@ export class MemoryLeases {
         return this.#peers.set(change.incarnation, change.session)
       case 'ConfirmBoot':
         return this.#identity.set('identity', { ...this.#me, boot: change.boot })
+      case 'SetDraining':
+        return this.#identity.set('identity', { ...this.#me, isDraining: change.draining })
       case 'Reincarnate':
         return this.#reincarnate(change)
     }

@@ -16,7 +16,8 @@ const defaultIdentity: Identity = {
   incarnation: '0'.repeat(31) + '1',
   key: '0'.repeat(63) + '1',
   opened: 1,
-  boot: 'boot-1'
+  boot: 'boot-1',
+  isDraining: false
 }
 
 function tablesOf(transaction: MemoryTransaction, state: StoredState) {
@@ -128,6 +129,7 @@ export class MemoryStore implements AttachmentStore {
       case 'FileRecord':
       case 'MeetPeer':
       case 'ConfirmBoot':
+      case 'SetDraining':
       case 'Reincarnate':
         return leases.apply(change)
     }

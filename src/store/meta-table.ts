@@ -10,6 +10,8 @@ export type MetaKey =
   | 'incarnation'
   | 'key'
   | 'boot'
+  /** Present and not empty while people have the node drained. */
+  | 'draining'
   /** What stands for dropped tombstones. */
   | 'horizon'
 

@@ -179,6 +179,7 @@ export class SqliteStore implements AttachmentStore {
       case 'FileRecord':
       case 'MeetPeer':
       case 'ConfirmBoot':
+      case 'SetDraining':
       case 'Reincarnate':
         return this.#leases.apply(change)
     }

@@ -107,6 +107,8 @@ t.test('a node on its own', async t => {
     stdout:
       /: is being drained\n10\.9\.0\.0\/28: nothing is handed out: this node is being drained\n$/
   })
+  t.match(await run('undrain'), { code: 0, stdout: 'this node is not being drained any more\n' })
+  t.match(await run('status'), { code: 0, stdout: /: serves\n/ })
   t.equal(await daemon.stop(), 0)
   t.match(daemon.log(), /"url":"\/v1\/drain".*an operator gave an order/)
   t.match(await run('status'), { code: 1, stderr: /no daemon answers at .*admin\.sock; start it/ })

@@ -144,6 +144,9 @@ t.test('drain', async t => {
   t.ok(owned > 0, 'and the address of a pod stays')
   site.cluster.bus.cut(n2.peer)
   t.match((await site.order(n1, '/v1/drain')).body, { reachable: 0 })
+  t.match(await site.order(n1, '/v1/undrain'), { status: 200, body: { draining: false } })
+  t.equal((await site.ask(n1, '/v1/status')).body['draining'], false)
+  t.same((await site.ask(n1, '/v1/status')).body['notServing'], [])
 })
 
 t.test('remove', async t => {

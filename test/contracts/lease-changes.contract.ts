@@ -187,6 +187,21 @@ export function leaseChangesContract(t: Test, { open, reopen }: StoreUnderTest):
     t.equal(reopen(store).load().leases.identity.boot, 'boot-7')
   })
 
+  t.test('a drain is remembered until it is called off, whoever lives there', async t => {
+    let store = open()
+    const isDraining = () => store.load().leases.identity.isDraining
+    t.equal(isDraining(), false)
+    store.commit([{ type: 'SetDraining', draining: true }])
+    store.commit([{ type: 'SetDraining', draining: true }])
+    store = reopen(store)
+    t.equal(isDraining(), true)
+    store.commit([{ type: 'Reincarnate', incarnation: 'e'.repeat(32), key: 'f'.repeat(64) }])
+    t.equal(isDraining(), true)
+    store.commit([{ type: 'SetDraining', draining: false }])
+    store = reopen(store)
+    t.equal(isDraining(), false)
+  })
+
   t.test('another incarnation keeps the pods and the registry and nothing else', async t => {
     const store = open()
     const everything: Change[] = [

@@ -91,6 +91,8 @@ export function decisionsOf(
         return ['another incarnation']
       case 'ConfirmBoot':
         return ['this boot is confirmed']
+      case 'SetDraining':
+        return [change.draining ? 'it is being drained' : 'it is not being drained any more']
       case 'Resettle':
       case 'Forget':
       case 'Bury':

@@ -37,6 +37,19 @@ export type Proposed =
   /** Nobody answered in time; the record may be there all the same. */
   | { readonly type: 'Unreached'; readonly why: string }
 
+/** Sent by an operator's verb: drain this node from now on, also after restarts, or serve again. */
+export interface OrderDrain {
+  readonly type: 'OrderDrain'
+  readonly draining: boolean
+  readonly replyTo: ReplyTo<DrainOrdered>
+}
+
+export interface DrainOrdered {
+  readonly type: 'DrainOrdered'
+  /** Undefined when it is durable and every subnet has been told. */
+  readonly why: string | undefined
+}
+
 /** Sent by the catalogue: these subnets, in CIDR notation, have to be under custody. */
 export interface WantDomains {
   readonly type: 'WantDomains'
@@ -77,4 +90,12 @@ export interface RegistryDescribed {
 }
 
 export type SecretaryMessage =
-  Learn | ReadHead | Propose | WantDomains | SliceRead | ReadFailed | AppendDone | DescribeRegistry
+  | Learn
+  | ReadHead
+  | Propose
+  | OrderDrain
+  | WantDomains
+  | SliceRead
+  | ReadFailed
+  | AppendDone
+  | DescribeRegistry

@@ -209,9 +209,10 @@ export interface Conclude {
   readonly live: ReadonlyMap<MemberIndex, AddressSet>
 }
 
-/** Sent by an operator's verb: give all free addresses to others, and go on with each that becomes free. */
+/** An operator has ordered: give all free addresses to others, and go on with each that becomes free; or no more. */
 export interface DrainNode {
   readonly type: 'DrainNode'
+  readonly isOver?: boolean
 }
 
 /** Sent by an operator's verb: bring this address here. */
