@@ -10,6 +10,7 @@ import { viewOf } from './actors/learned-view.ts'
 import { readMachineId } from './host/machine-id.ts'
 import { systemRandom as random } from './host/system-random.ts'
 import type { Surroundings } from './living-pods.ts'
+import { ownCluster } from './own-cluster.ts'
 import type { AttachmentStore, Change } from './ports/attachment-store.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import { openStore } from './store/open-store.ts'
@@ -29,13 +30,24 @@ export async function openOrRecover(
   const { stateDir } = config
   if (!hasState(stateDir)) return openFirst(options)
   try {
-    return await disown(openStore(stateDir, { boot }), options)
+    return unlessAlone(await disown(openStore(stateDir, { boot }), options), options)
   } catch (error) {
     if (!(error instanceof StoreCorruptError)) throw error
     if (!mesh.registrar) return recover(error, options)
     log.error({ error }, 'this node serves no addresses')
     return { why: `${error.message}. ${registrarAdvice}` }
   }
+}
+
+function unlessAlone(
+  store: AttachmentStore,
+  { config: { stateDir }, mesh, log }: RecoveryOptions
+): AttachmentStore | { readonly why: string } {
+  const why = mesh.registrar ? undefined : ownCluster(store, stateDir)
+  if (why === undefined) return store
+  store.close()
+  log.error({ why }, 'this node serves no addresses')
+  return { why }
 }
 
 /** As many as a person reads. */
