@@ -19,13 +19,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mesh: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   registry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   store: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
-  coordinator: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  coordinator: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
   kube: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   admin: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   telemetry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   config: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
-  link: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/']
+  link: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
+  // The floor below those that need it: it says what the kernel offers and decides nothing.
+  kernel: ['core/', 'ports/']
 }
 
 /** Node's own modules that the lower floors may use: pure functions, assertions and types. */
@@ -41,7 +43,7 @@ const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'telemetry/log.ts',
   valibot: 'config/',
   yaml: 'config/',
-  koffi: 'link/',
+  koffi: 'kernel/',
   msgpackr: ['cni/', 'mesh/', 'registry/'],
   'better-sqlite3': 'store/',
   libp2p: 'mesh/',

@@ -1,8 +1,8 @@
 // The jobs of the prober's thread and the one wait for all of them.
 
-import { HomeLostError } from './namespace.ts'
+import { HomeLostError } from '../kernel/namespace.ts'
 import { AnnounceJob, type Job, ProbeJob } from './jobs.ts'
-import { isForLater, poll, succeed } from './libc.ts'
+import { isForLater, poll, succeed } from '../kernel/libc.ts'
 import { notPossible } from './obstacle.ts'
 import { openAskingLink, openPodLink } from './open-link.ts'
 import { monotonicMs, type WorkerOrder, type WorkerWord } from './worker-messages.ts'

@@ -2,7 +2,7 @@
 
 import { type Mac, macFromBytes } from '../core/link/mac.ts'
 import { errorCodeOf } from '../core/error-text.ts'
-import { addressOf, ioctl, succeed } from './libc.ts'
+import { addressOf, ioctl, succeed } from '../kernel/libc.ts'
 
 export interface Interface {
   readonly index: number

@@ -1,7 +1,7 @@
 // From a place to a socket on its link: the pod's own interface or, where that cannot be, the host's.
 
 import { type Interface, driverOf, readInterface, setUp } from './interface.ts'
-import { HomeLostError, visit } from './namespace.ts'
+import { HomeLostError, visit } from '../kernel/namespace.ts'
 import { Obstacle, obstacleOnEntering } from './obstacle.ts'
 import { openPacketSocket } from './packet-socket.ts'
 import type { LinkPlace } from '../ports/link-prober.ts'

@@ -5,7 +5,16 @@
 
 import { assert } from '../core/assert.ts'
 import { type Mac, macBytes, macToBytes } from '../core/link/mac.ts'
-import { addressOf, bind, isForLater, recv, send, setsockopt, socket, succeed } from './libc.ts'
+import {
+  addressOf,
+  bind,
+  isForLater,
+  recv,
+  send,
+  setsockopt,
+  socket,
+  succeed
+} from '../kernel/libc.ts'
 
 /** bits/socket.h. */
 const [afPacket, raw, nonBlocking, closeOnExec] = [17, 3, 0o4000, 0o2000000]

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Desk } from './desk.ts'
-import { openHome } from './namespace.ts'
+import { openHome } from '../kernel/namespace.ts'
 import type { WorkerOrder, WorkerStart, WorkerWord } from './worker-messages.ts'
 
 assert.ok(parentPort, 'this is a thread, not a program')

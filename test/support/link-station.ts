@@ -4,7 +4,7 @@
 import { closeSync } from 'node:fs'
 import type { Mac } from '../../src/core/link/mac.ts'
 import { readInterface } from '../../src/link/interface.ts'
-import { openHome, visit } from '../../src/link/namespace.ts'
+import { openHome, visit } from '../../src/kernel/namespace.ts'
 import {
   listenOn,
   openPacketSocket,

@@ -1,5 +1,5 @@
-// The C functions that ask a link, and how their failures are told. Node itself has neither packet sockets nor
-// namespaces. All of them return at once but `poll`, so they are called from the prober's own thread only.
+// The C functions that ask links and change them, and how their failures are told. Node itself has neither packet
+// and netlink sockets nor namespaces. Some of them wait for the kernel, so only threads that are for that call them.
 
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
