@@ -2,7 +2,7 @@
 // to anybody, and this one does not either until their time is over. They are forgotten with the process: the next
 // pod that gets one looks for its host again.
 
-import { type Address, formatAddress } from '../core/address.ts'
+import type { Address } from '../core/address.ts'
 import type { AddressBook } from '../core/address-book.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 
@@ -33,8 +33,7 @@ export class Quarantine {
     }
   }
 
-  /** For people: which, and for how long they have been. */
-  get addresses(): readonly string[] {
-    return [...this.#since.keys()].map(formatAddress)
+  get addresses(): Iterable<Address> {
+    return this.#since.keys()
   }
 }

@@ -17,6 +17,7 @@ import type { Behaviour } from './runtime/behaviour.ts'
 import { Quarantine } from './quarantine.ts'
 import { inherit, noteDown, type OnKept, tellKept } from './aftermath.ts'
 import { Keeps } from './keeps.ts'
+import { occupancyOf } from './occupancy.ts'
 import { judgeServing } from './serving.ts'
 import { Sightings } from './sightings.ts'
 import { Testimony } from './testimony.ts'
@@ -177,6 +178,8 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
     }
     case 'FetchAddress':
       return estate.fetch(message.address, message.replyTo)
+    case 'DescribeOccupancy':
+      return message.replyTo(occupancyOf(desk, state.quarantine, message.window))
     case 'DescribeCustody':
       return message.replyTo({
         domain: desk.domain,

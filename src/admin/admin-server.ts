@@ -9,6 +9,7 @@ import type { AdminService, OpenService } from './admin-service.ts'
 import { type Answer, refused } from './answer.ts'
 import { drainNode, undrainNode } from './drain.ts'
 import { createServer } from './http.ts'
+import { reportMap } from './map.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { removeNode } from './removal.ts'
 import {
@@ -22,7 +23,10 @@ import {
 import { readBody, textsOf } from './request-body.ts'
 
 type Route =
-  | { readonly method: 'GET'; readonly serve: (service: OpenService) => Promise<Answer> }
+  | {
+      readonly method: 'GET'
+      readonly serve: (service: OpenService, query: URLSearchParams) => Promise<Answer>
+    }
   | {
       readonly method: 'POST'
       readonly serve: (service: OpenService, body: Json) => Promise<Answer>
@@ -33,6 +37,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/pools', { method: 'GET', serve: reportPools }],
   ['/v1/attachments', { method: 'GET', serve: reportAttachments }],
   ['/v1/blocks', { method: 'GET', serve: reportBlocks }],
+  ['/v1/map', { method: 'GET', serve: reportMap }],
   ['/v1/peers', { method: 'GET', serve: reportPeers }],
   ['/v1/registry', { method: 'GET', serve: reportRegistry }],
   ['/v1/drain', { method: 'POST', serve: withoutBody(drainNode) }],
@@ -80,8 +85,9 @@ interface Reply extends Answer {
 
 async function answer(request: IncomingMessage, service: AdminService, log: Log): Promise<Reply> {
   const { method = '', url = '' } = request
-  const pathname = URL.parse(url, 'http://admin')?.pathname
-  if (pathname === undefined) return refused(400, `${url} is no URL`)
+  const parsed = URL.parse(url, 'http://admin')
+  if (parsed === null) return refused(400, `${url} is no URL`)
+  const { pathname, searchParams } = parsed
   const route = routes.get(pathname)
   if (route === undefined) {
     return refused(404, `${pathname} is none of ${[...routes.keys()].join(', ')}`)
@@ -94,7 +100,7 @@ async function answer(request: IncomingMessage, service: AdminService, log: Log)
   if (pathname === '/v1/status') return reportStatus(service)
   if ('why' in house) return refused(503, house.why)
   const open = { ...service, house }
-  if (route.method === 'GET') return route.serve(open)
+  if (route.method === 'GET') return route.serve(open, searchParams)
   const read = await readBody(request)
   if ('problem' in read) return { ...refused(400, read.problem), isLast: true }
   const { body } = read

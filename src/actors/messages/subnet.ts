@@ -1,11 +1,13 @@
 // SUBNET: which address of one subnet is used.
 // A message is never changed after it was sent; `replyTo` is the way back.
 
+import type { AddressRange } from '../../core/address-range.ts'
 import type { AddressSet } from '../../core/address-set.ts'
 import type { Bind } from '../../core/lease/bind.ts'
 import type { Contest } from '../../core/lease/contest.ts'
 import type { OpenGrant } from '../../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../../core/lease/register.ts'
+import type { Occupancy } from '../../core/map/occupancy.ts'
 import type { DomainBody } from '../../core/protocol.ts'
 import type { Fetched, MemberReachable } from './broker.ts'
 import type { ViewAdvanced } from './membership.ts'
@@ -242,6 +244,13 @@ export interface CustodyDescribed {
   readonly waitsFor: readonly MemberIndex[]
 }
 
+/** Sent by the admin server: what the addresses of this range are, for people who look at them. */
+export interface DescribeOccupancy {
+  readonly type: 'DescribeOccupancy'
+  readonly window: AddressRange
+  readonly replyTo: ReplyTo<Occupancy>
+}
+
 /** Sent by the inquest before it asks: whose answers are expected, under which chance; none of them any more. */
 export interface WaitsFor {
   readonly type: 'WaitsFor'
@@ -265,6 +274,7 @@ export type SubnetMessage =
   | DrainNode
   | FetchAddress
   | DescribeCustody
+  | DescribeOccupancy
   | Reserve
   | ReserveExact
   | Confirm
