@@ -18,6 +18,7 @@ import { traffic } from './bench/mesh/traffic.ts'
 import { makeStage } from './bench/stage.ts'
 import { throughput } from './bench/throughput.ts'
 import { width } from './bench/width.ts'
+import { setup } from './setup.ts'
 
 const groups: Readonly<Record<string, Group>> = {
   exec,
@@ -33,6 +34,9 @@ const groups: Readonly<Record<string, Group>> = {
   healing,
   soak
 }
+
+/** Where the peers come from, and the compiler of the plugin that is shipped: another one's starts slower. */
+const contestantsFrom = ['iproute2', 'containernetworking-plugins', 'musl-tools'] as const
 
 /** It takes long, so it runs only when it is asked for. */
 const onlyWhenNamed = new Set(['soak'])
@@ -84,6 +88,7 @@ function readOptions(args: string[]) {
 
 async function bench(options: ReturnType<typeof readOptions>): Promise<number> {
   const { quick, pairs, names } = options
+  await setup({ packages: contestantsFrom })
   buildWhenStale()
   const stage = await makeStage()
   const machine = describeMachine(stage.directory('disk'))

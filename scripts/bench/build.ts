@@ -1,4 +1,4 @@
-// What is measured is what is shipped: the compiled daemon and the plugin, built anew when a source is newer.
+// What is measured is what is shipped: the compiled daemon, built anew when a source is newer, and the plugin.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
@@ -9,10 +9,11 @@ export const daemonMain = join(root, 'dist/main.js')
 export const pluginPath = join(root, 'build/orbweaver')
 
 export function buildWhenStale(): void {
-  const sources = newest(join(root, 'src'))
-  const built = Math.min(newest(join(root, 'dist')), newest(pluginPath))
-  if (built >= sources) return
-  console.log('building: a source is newer than dist/ or build/orbweaver')
+  if (newest(join(root, 'dist')) >= newest(join(root, 'src'))) {
+    // Always: with another C library than that of the last build it takes another time to start.
+    return run(process.execPath, 'scripts/build-plugin.ts')
+  }
+  console.log('building: a source is newer than dist/')
   if (existsSync(join(root, 'scripts/build.ts'))) return run(process.execPath, 'scripts/build.ts')
   run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json')
   run(process.execPath, 'scripts/build-plugin.ts')
