@@ -30,6 +30,7 @@ import type { SandboxProbe } from './ports/sandbox-probe.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
+import { MemoryChronicle } from './telemetry/memory-chronicle.ts'
 
 const sessionBytes = 8
 
@@ -46,6 +47,7 @@ export async function runDaemon(
   process.umask(0o077)
   keepHeapSmall()
   const log = createLog({ level: config.log.level, node: config.nodeName })
+  const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
   let end: (status: number) => void = () => {}
   const ended = new Promise<number>(resolve => (end = resolve))
   process.once('SIGTERM', () => end(0))
@@ -58,13 +60,24 @@ export async function runDaemon(
     // An incarnation that was removed, or whose database proved to be from the past, makes room for another.
     const reborn = Promise.withResolvers<undefined>()
     const onEnded = () => reborn.resolve(undefined)
-    await using running = await start(config, log, { onGivenUp, onEnded }, substitutes)
+    await using running = await start(
+      config,
+      { log, chronicle },
+      { onGivenUp, onEnded },
+      substitutes
+    )
     const status = await Promise.race([ended, reborn.promise])
     if (status === undefined) continue
     log.info({}, 'stopping: what was accepted is finished first')
     running.defer(() => log.info({}, 'stopped'))
     return status
   }
+}
+
+/** Where people hear of what happens. */
+interface Announcers {
+  readonly log: Log
+  readonly chronicle: MemoryChronicle
 }
 
 interface Endings {
@@ -75,7 +88,7 @@ interface Endings {
 
 async function start(
   config: DaemonConfig,
-  log: Log,
+  { log, chronicle }: Announcers,
   endings: Endings,
   substitutes: Substitutes
 ): Promise<AsyncDisposableStack> {
@@ -86,14 +99,15 @@ async function start(
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
   const { house, join } = await openHouse(begun, config, log, {
-    ...{ boot, probe, endings, substitutes }
+    ...{ boot, probe, chronicle, endings, substitutes }
   })
   const allocator = 'why' in house ? house : house.allocator
   // The admin socket opens later: pods are waiting and people are not, and HTTP takes longer to load than
   // all the rest. It closes later too.
   let stopAdmin = async () => {}
   begun.defer(() => stopAdmin())
-  const service = { allocator, clock, probe, parents: createParentLinks(), boot, node }
+  const parents = createParentLinks()
+  const service = { allocator, clock, chronicle, probe, parents, boot, node }
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const { serveAdmin } = await import('./admin/admin-server.ts')
@@ -106,6 +120,7 @@ async function start(
 }
 
 interface Foundations {
+  readonly chronicle: MemoryChronicle
   readonly boot: string
   readonly probe: SandboxProbe
   readonly endings: Endings
@@ -117,7 +132,7 @@ async function openHouse(
   begun: AsyncDisposableStack,
   config: DaemonConfig,
   log: Log,
-  { boot, probe, endings, substitutes }: Foundations
+  { boot, probe, chronicle, endings, substitutes }: Foundations
 ): Promise<{ house: House | { readonly why: string }; join: () => void }> {
   const source = poolSource(config, log)
   const { mesh } = config
@@ -136,7 +151,7 @@ async function openHouse(
   const { onGivenUp, onEnded } = endings
   const house = await guard({
     ...others,
-    ...{ store, source, probe, clock, log, boot, onGivenUp },
+    ...{ store, source, probe, clock, log, chronicle, boot, onGivenUp },
     random: systemRandom,
     session: systemRandom.hex(sessionBytes),
     machine: readMachineId(config.machineIdFile),

@@ -18,6 +18,7 @@ import { SimClock } from './sim-clock.ts'
 import { Died, SimDisk } from './sim-disk.ts'
 import { SimSystem } from './sim-system.ts'
 import { noLink } from '../../src/link/no-prober.ts'
+import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
 
 interface Process {
   readonly system: SimSystem
@@ -192,6 +193,7 @@ export class SimNode {
       },
       facts,
       link: noLink,
+      chronicle: noChronicle,
       fixed: { ...allFixed, keepMs: undefined },
       clock: system.clock,
       log: observer.log(this),

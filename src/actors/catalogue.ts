@@ -4,6 +4,7 @@ import { formatCidr } from '../core/cidr.ts'
 import { buildPoolSetKeeping } from '../core/draining-pool.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { emptyPoolSet, type PoolSet } from '../core/pool-set.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Log } from '../ports/log.ts'
 import type { PoolListing, PoolSource } from '../ports/pool-source.ts'
 import type { AllocatorMessage } from './messages/allocator.ts'
@@ -26,6 +27,7 @@ const unsettledReloadMs = 15_000
 export interface CatalogueOptions {
   readonly source: PoolSource
   readonly log: Log
+  readonly chronicle: Chronicle
   readonly initial: PoolSet
   /** The actors of all subnets there are, by CIDR; `spawnSubnet` adds to it. */
   readonly subnets: ReadonlyMap<string, ActorRef<SubnetMessage>>
@@ -50,7 +52,7 @@ export function catalogue(options: CatalogueOptions): Behaviour<CatalogueMessage
     name: 'catalogue',
     mailboxLimit,
     start: context => {
-      reportPools(options.log, emptyPoolSet, options.initial)
+      reportPools(options, emptyPoolSet, options.initial)
       context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
       return { set: options.initial, skipped: [], reading: 'no' }
     },
@@ -77,7 +79,7 @@ function receive(
       const { listing, inUse } = message
       options.onListed(listing)
       const set = buildPoolSetKeeping(inUse, listing.documents, state.set, listing.problems)
-      reportPools(options.log, state.set, set)
+      reportPools(options, state.set, set)
       reportSkipped(options.log, state.skipped, listing.skipped)
       publishPools(set, options)
       if (state.reading === 'again') context.self.insist({ type: 'Reload' })

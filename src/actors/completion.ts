@@ -6,6 +6,7 @@ import { isToCome } from '../core/attachment-index.ts'
 import { demandText } from '../core/demand.ts'
 import type { Finding } from '../core/detection.ts'
 import type { StoreFailedError } from '../core/errors.ts'
+import { ofAttachment } from '../core/event.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { attachmentsOf } from '../core/selection/outcome.ts'
@@ -133,6 +134,7 @@ export class Completion {
       [detach],
       () => {
         errand.adopts = undefined
+        ledger.chronicle.note({ type: 'Released', ...ofAttachment(adopts), cause: 'Conflict' })
         for (const one of adopts.assignments) {
           const subnet = ledger.subnetOf(one)
           if (one.address === address) subnet.insist({ type: 'Quarantine', address, mac })
@@ -190,6 +192,11 @@ export class Completion {
   #attached(errand: Errand, attachment: Attachment): void {
     const ledger = this.#ledger
     ledger.attachments.set(attachment)
+    const { trace } = errand.request
+    ledger.chronicle.note({
+      ...{ type: 'Allocated', ...ofAttachment(attachment) },
+      ...(trace !== undefined && { trace })
+    })
     for (const assignment of attachment.assignments) {
       const { address } = assignment
       const subnet = ledger.subnetOf(assignment)

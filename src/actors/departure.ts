@@ -4,6 +4,7 @@ import type { Address } from '../core/address.ts'
 import { type Attachment, type AttachmentKey, keyText } from '../core/attachment.ts'
 import { isToCome } from '../core/attachment-index.ts'
 import { StoreFullError } from '../core/errors.ts'
+import { ofAttachment, type ReleaseCause } from '../core/event.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import type { Change } from '../ports/attachment-store.ts'
 import type { Log } from '../ports/log.ts'
@@ -19,6 +20,13 @@ import type {
   Released
 } from './messages/allocator.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
+
+/** An attachment that ends, and why. */
+interface Leaving {
+  readonly attachment: Attachment
+  readonly cause: ReleaseCause
+  readonly why?: string
+}
 
 /** How soon a release that the disk refused is tried again. */
 const owedRetryMs = 1_000
@@ -54,8 +62,10 @@ export class Departure {
     this.#admission.cancel(key, message.began)
     // A DEL that was queued before the attachment was made belongs to an earlier life of the key.
     const isOlder = attachment && isBefore(message.began, attachment.sandbox.began, this.#boot)
-    const leaving = isOlder === true ? undefined : attachment
-    this.#depart(message.key, leaving, message.began, false, outcome => {
+    const cause = message.isQueued === true ? 'Queue' : 'DEL'
+    const isOver = isOlder === true || attachment === undefined
+    const leaving = isOver ? undefined : ({ attachment, cause } as const)
+    this.#depart(message.key, leaving, message.began, outcome => {
       if (outcome.durable) this.#owed.delete(key)
       else this.#owe(message.key, () => this.release({ ...message, replyTo: () => {} }))
       message.replyTo(outcome)
@@ -75,7 +85,7 @@ export class Departure {
     let count = 0
     for (const attachment of leaving) {
       this.#log.info(describe(attachment), 'released: the runtime no longer lists it (GC)')
-      this.#depart(attachment.key, attachment, began, false, ({ durable }) => {
+      this.#depart(attachment.key, { attachment, cause: 'GC' }, began, ({ durable }) => {
         if (durable) count += 1
         open -= 1
         if (open === 0) replyTo({ type: 'Collected', count })
@@ -89,15 +99,16 @@ export class Departure {
     const attachment = this.#ledger.attachments.get(keyText(key))
     if (attachment === undefined) return
     this.#log.info(describe(attachment), 'taken back: its client left before it had the answer')
-    this.#takeBack(attachment)
+    this.#takeBack({ attachment, cause: 'NotAcknowledged' })
   }
 
   /** Unless the key has another life by the time the disk takes it. */
-  #takeBack(attachment: Attachment): void {
+  #takeBack(leaving: Leaving): void {
+    const { attachment } = leaving
     const { key } = attachment
     if (this.#ledger.attachments.get(keyText(key)) !== attachment) return
-    this.#depart(key, attachment, undefined, false, ({ durable }) => {
-      if (!durable) this.#owe(key, () => this.#takeBack(attachment))
+    this.#depart(key, leaving, undefined, ({ durable }) => {
+      if (!durable) this.#owe(key, () => this.#takeBack(leaving))
     })
   }
 
@@ -106,7 +117,7 @@ export class Departure {
     if (attachment === undefined || attachment.sandbox.began.ns !== began.ns) return
     if (attachment.sandbox.began.boot !== began.boot) return
     this.#log.warn({ ...describe(attachment), why }, 'released: its pod is gone and no DEL came')
-    this.#depart(key, attachment, undefined, true, () => {})
+    this.#depart(key, { attachment, cause: 'Reaped', why }, undefined, () => {})
   }
 
   /** The store need not remember these any longer. */
@@ -137,16 +148,16 @@ export class Departure {
   /** Let the addresses go, and with `buried` no ADD that began before come back. */
   #depart(
     key: AttachmentKey,
-    attachment: Attachment | undefined,
+    leaving: Leaving | undefined,
     buried: Moment | undefined,
-    vacated: boolean,
     onDone: (outcome: Released) => void
   ): void {
     const ledger = this.#ledger
     const since = this.#context.clock.monotonicMs()
     const changes: Change[] = []
     const addresses: Address[] = []
-    if (attachment !== undefined) {
+    if (leaving !== undefined) {
+      const { attachment } = leaving
       addresses.push(...attachment.assignments.map(({ address }) => address))
       changes.push({ type: 'Detach', key, addresses, since, boot: this.#boot })
     }
@@ -159,7 +170,7 @@ export class Departure {
       key,
       changes,
       () => {
-        if (attachment !== undefined) this.#detached(attachment, since, vacated)
+        if (leaving !== undefined) this.#detached(leaving, since)
         onDone({ type: 'Released', addresses, durable: true, isDiskFull: false })
       },
       error => {
@@ -169,9 +180,15 @@ export class Departure {
     )
   }
 
-  #detached({ key, assignments, sandbox }: Attachment, since: number, vacated: boolean): void {
+  #detached({ attachment, cause, why }: Leaving, since: number): void {
+    const { key, assignments, sandbox } = attachment
+    const vacated = cause === 'Reaped'
     this.#ledger.attachments.delete(key)
     this.#ledger.deliveries.settle(keyText(key))
+    this.#ledger.chronicle.note({
+      ...{ type: 'Released', ...ofAttachment(attachment), cause },
+      ...(why !== undefined && { why })
+    })
     for (const assignment of assignments) {
       const { address } = assignment
       this.#ledger.subnetOf(assignment).insist({ type: 'Cool', address, since, sandbox, vacated })
@@ -179,7 +196,9 @@ export class Departure {
     // A sandbox that loses an interface is taken down: those whose ADD has not come will get none.
     for (const companion of this.#ledger.attachments.of(key.containerId)) {
       if (!isToCome(companion.key)) continue
-      this.#ledger.whenSettled(companion.key, () => this.#takeBack(companion))
+      this.#ledger.whenSettled(companion.key, () =>
+        this.#takeBack({ attachment: companion, cause: 'Companion' })
+      )
     }
   }
 }

@@ -3,7 +3,9 @@
 
 import type { AddressBook } from '../core/address-book.ts'
 import { StoreFailedError } from '../core/errors.ts'
+import type { ToldEvent } from '../core/event.ts'
 import type { Custody } from '../core/lease/custody.ts'
+import { custodyEvents } from '../core/lease/custody-events.ts'
 import { type CustodyChange, isEmptyChange } from '../core/lease/custody-change.ts'
 import type { Verdict } from '../core/lease/guards.ts'
 import { LeaseMap } from '../core/lease/lease-map.ts'
@@ -17,6 +19,7 @@ import {
 import type { Rules } from '../core/lease/rules.ts'
 import type { Body, Holding, Marks } from '../core/protocol.ts'
 import type { AttachmentStore, Change } from '../ports/attachment-store.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Log } from '../ports/log.ts'
 import type { BrokerMessage } from './messages/broker.ts'
 import type { InquestMessage } from './messages/inquest.ts'
@@ -38,6 +41,7 @@ export interface DeskOptions {
   readonly custody: Custody
   readonly store: AttachmentStore
   readonly log: Log
+  readonly chronicle: Chronicle
   readonly boot: string
   readonly incarnation: string
   readonly rules: Rules
@@ -89,6 +93,11 @@ export class Desk {
     return this.context.clock.monotonicMs()
   }
 
+  /** Tell people, of what is so already. */
+  note(event: ToldEvent): void {
+    this.#options.chronicle.note(event)
+  }
+
   post(to: MemberIndex, body: Body): void {
     this.neighbours.membership.insist({ type: 'Post', to, body })
   }
@@ -126,13 +135,12 @@ export class Desk {
       return true
     }
     const changes = this.#changesOf(change)
+    const events = custodyEvents(change, this.custody)
     if (!this.rules.commitFirst) {
       this.context.clock.after(brokenCommitMs, () => void this.#store(changes))
-      apply(change)
-      return true
-    }
-    if (!this.#store(changes)) return false
+    } else if (!this.#store(changes)) return false
     apply(change)
+    for (const event of events) this.note(event)
     return true
   }
 

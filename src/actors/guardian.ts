@@ -3,6 +3,7 @@
 // thing that certainly survived. Too many crashes, and it gives up loudly.
 
 import { Deliveries } from '../core/deliveries.ts'
+import { messageOf } from '../core/error-text.ts'
 import { RequestIds } from '../core/lease/request-ids.ts'
 import type { PoolListing } from '../ports/pool-source.ts'
 import { furnish, type HouseParts, type HouseRefs } from './house.ts'
@@ -31,7 +32,7 @@ export interface House extends HouseRefs {
 
 /** Build the house. Rejects when the store cannot be read. */
 export async function guard(options: GuardianOptions): Promise<House> {
-  const { source, clock, log, onGivenUp } = options
+  const { source, clock, log, chronicle, onGivenUp } = options
   const allocatorRelay = new Relay<AllocatorMessage>('allocator')
   const catalogueRelay = new Relay<CatalogueMessage>('catalogue')
   const membershipRelay = new Relay<MembershipMessage>('membership')
@@ -45,12 +46,12 @@ export async function guard(options: GuardianOptions): Promise<House> {
 
   const build = () => {
     const built = new ActorSystem(clock)
-    const onStopped = (reason: StopReason) => {
+    const onStopped = (reason: StopReason, actor: string) => {
       if (reason.type !== 'Crashed' || system !== built) return
       system = undefined
       // Two allocators over one store would be two opinions of what is free: the old one ends first.
       built.abort(reason.error)
-      rebuild(reason.error)
+      rebuild(reason.error, actor)
     }
     const onListed = (latest: PoolListing) => (listing = latest)
     const parts = { ...options, onEnded: (why: string) => retire(built, why) }
@@ -68,14 +69,19 @@ export async function guard(options: GuardianOptions): Promise<House> {
     system = undefined
     for (const relay of relays) relay.point(undefined)
     ended.abort(new Error(why))
+    chronicle.note({ type: 'IncarnationEnded', why })
     // What is in the middle of its work finishes first.
     clock.after(0, () => options.onEnded(why))
   }
-  const rebuild = (error: unknown) => {
+  const rebuild = (error: unknown, actor: string) => {
     const now = clock.monotonicMs()
     const recent = crashes.filter(at => now - at < crashWindowMs)
     crashes.splice(0, crashes.length, ...recent, now)
-    log.error({ error, crashes: crashes.length }, 'an actor crashed; the house is built anew')
+    log.error(
+      { error, actor, crashes: crashes.length },
+      'an actor crashed; the house is built anew'
+    )
+    chronicle.note({ type: 'ActorCrashed', actor, error: messageOf(error) })
     for (const relay of relays) relay.point(undefined)
     if (crashes.length > crashesMax) return onGivenUp(error)
     try {

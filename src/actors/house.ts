@@ -6,7 +6,9 @@ import { RequestIds } from '../core/lease/request-ids.ts'
 import type { Rules } from '../core/lease/rules.ts'
 import type { FixedPolicy } from '../core/selection/identity.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
+import { viewEvents } from '../core/registry/view-events.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LinkParts } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
@@ -46,6 +48,7 @@ export interface HouseParts {
   readonly link: LinkParts
   readonly clock: Clock
   readonly log: Log
+  readonly chronicle: Chronicle
   readonly random: Random
   readonly mesh: Mesh
   readonly registry: Registry
@@ -90,15 +93,15 @@ export interface HouseRefs {
   readonly secretary: ActorRef<SecretaryMessage>
 }
 
-/** Spawn every actor over what the store remembers; `onStopped` hears of each that ends. */
+/** Spawn every actor over what the store remembers; `onStopped` hears of each that ends, with its name. */
 export function furnish(
   spawner: Spawner,
   parts: HouseParts,
   { listing, onListed, deliveries, requests = new RequestIds() }: Inheritance,
-  onStopped: (reason: StopReason) => void
+  onStopped: (reason: StopReason, actor: string) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { rules, facts, link, fixed } = parts
+  const { rules, facts, link, fixed, chronicle } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity
@@ -109,7 +112,7 @@ export function furnish(
   const catalogueRelay = new Relay<CatalogueMessage>('catalogue')
   const membershipRelay = new Relay<MembershipMessage>('membership')
   const watched = <Message>(actor: ActorRef<Message>): ActorRef<Message> => {
-    actor.watch(onStopped)
+    actor.watch(reason => onStopped(reason, actor.name))
     return actor
   }
 
@@ -118,10 +121,14 @@ export function furnish(
     ...{ spawner, parts, state, poolsOf, remembered, incarnation, requests },
     view: () => view,
     watched,
-    onCooled: (addresses, until) => allocatorRelay.insist({ type: 'Cooled', addresses, until }),
+    onCooled: (addresses, until) => {
+      chronicle.note({ type: 'Cooled', addresses })
+      allocatorRelay.insist({ type: 'Cooled', addresses, until })
+    },
     onKept: (subnet, news, me) => allocatorRelay.insist({ type: 'KeptChanged', subnet, news, me })
   })
   const onView = (next: ClusterView) => {
+    for (const event of viewEvents(view, next)) chronicle.note(event)
     view = next
     parts.onView?.(next)
     // First the guard at the door, then those behind it: what it lets in after this, it judged by this.
@@ -140,7 +147,10 @@ export function furnish(
     spawner.spawn(
       secretary({
         ...{ registry, store, log, random, node, wishes, learned, view, onView },
-        onDrain: isDraining => quarter.drain(isDraining)
+        onDrain: isDraining => {
+          chronicle.note({ type: isDraining ? 'DrainBegun' : 'DrainEnded' })
+          quarter.drain(isDraining)
+        }
       })
     )
   )
@@ -160,6 +170,9 @@ export function furnish(
         secretary: secretaryRef,
         synchroniser: synchroniserRef,
         onReachable: message => {
+          const { member, reachable } = message
+          const type = reachable ? 'MemberReachable' : 'MemberUnreachable'
+          chronicle.note({ type, member, node: view.members.get(member)?.node ?? '' })
           synchroniserRef.insist(message)
           quarter.reach(message)
         },
@@ -177,13 +190,15 @@ export function furnish(
   const { subnets } = quarter
   const pools = { type: 'PoolsChanged', pools: set.pools, subnets: new Map(subnets) } as const
   const allocatorRef = watched(
-    spawner.spawn(allocator({ store, log, boot, state, pools, deliveries, facts, fixed, link }))
+    spawner.spawn(
+      allocator({ store, log, chronicle, boot, state, pools, deliveries, facts, fixed, link })
+    )
   )
   allocatorRelay.point(allocatorRef)
   const catalogueRef = watched(
     spawner.spawn(
       catalogue({
-        ...{ source, log, initial: set, subnets, onListed },
+        ...{ source, log, chronicle, initial: set, subnets, onListed },
         spawnSubnet: cidr => quarter.spawn(cidr),
         allocator: allocatorRef,
         secretary: secretaryRef

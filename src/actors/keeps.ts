@@ -59,6 +59,9 @@ export class Keeps {
     // Who may have forgotten something writes nothing, and who has no future neither.
     if (isUnconfirmed || isEnded || custody.me === undefined) return false
     if (custody.map.at(address)?.owner !== custody.me || custody.isContested(address)) return false
-    return this.#desk.commit(custody.planBind(address, bind))
+    if (!this.#desk.commit(custody.planBind(address, bind))) return false
+    const { domain: subnet } = this.#desk
+    this.#desk.note({ type: 'Kept', subnet, address, holder: bind?.holder })
+    return true
   }
 }

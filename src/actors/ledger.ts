@@ -15,6 +15,7 @@ import { type FixedPolicy, identityOf } from '../core/selection/identity.ts'
 import type { Keeps } from '../core/selection/question.ts'
 import { Tombstones } from '../core/tombstones.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Log } from '../ports/log.ts'
 import type { LinkParts } from '../ports/link-prober.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
@@ -26,6 +27,7 @@ import type { ActorRef } from './runtime/ref.ts'
 export interface LedgerOptions {
   readonly store: AttachmentStore
   readonly log: Log
+  readonly chronicle: Chronicle
   /** The current boot id. */
   readonly boot: string
   /** What the store remembers. */
@@ -45,6 +47,7 @@ export class Ledger {
   readonly deliveries: Deliveries
   readonly commits: CommitQueue
   readonly log: Log
+  readonly chronicle: Chronicle
   readonly fixed: FixedPolicy
   readonly #settling = new Map<string, (() => void)[]>()
   readonly #facts: PodFacts
@@ -53,6 +56,7 @@ export class Ledger {
   constructor(options: LedgerOptions, wake: () => void) {
     const { store, log, boot, state, pools, deliveries, facts, fixed } = options
     this.log = log
+    this.chronicle = options.chronicle
     this.fixed = fixed
     this.#facts = facts
     this.commits = new CommitQueue(store, log, wake)

@@ -4,13 +4,24 @@ import { formatAddress } from '../core/address.ts'
 import { formatRange } from '../core/address-range.ts'
 import { formatCidr } from '../core/cidr.ts'
 import { isDraining } from '../core/draining-pool.ts'
+import type { PoolChange } from '../core/event.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import { type PoolProblem, problemText } from '../core/pool-document.ts'
 import type { PoolSet } from '../core/pool-set.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Log } from '../ports/log.ts'
 
-export function reportPools(log: Log, before: PoolSet, after: PoolSet): void {
-  reportProblems(log, before.problems, after.problems)
+/** Where people hear of it. */
+export interface Announcers {
+  readonly log: Log
+  readonly chronicle: Chronicle
+}
+
+export function reportPools(to: Announcers, before: PoolSet, after: PoolSet): void {
+  const { log } = to
+  const say = (pool: string, change: PoolChange) =>
+    to.chronicle.note({ type: 'PoolChanged', pool, change })
+  reportProblems(to, before.problems, after.problems)
   for (const [name, pool] of after.pools) {
     const old = before.pools.get(name)
     if (isDraining(name, after)) {
@@ -18,11 +29,18 @@ export function reportPools(log: Log, before: PoolSet, after: PoolSet): void {
       continue
     }
     const now = describe(pool)
-    if (old === undefined) log.info(now, 'a pool is in force')
-    else if (JSON.stringify(describe(old)) !== JSON.stringify(now)) log.info(now, 'a pool changed')
+    if (old === undefined) {
+      log.info(now, 'a pool is in force')
+      say(name, 'Added')
+    } else if (JSON.stringify(describe(old)) !== JSON.stringify(now)) {
+      log.info(now, 'a pool changed')
+      say(name, 'Changed')
+    }
   }
   for (const name of before.pools.keys()) {
-    if (!after.pools.has(name)) log.info({ pool: name }, 'a pool is gone')
+    if (after.pools.has(name)) continue
+    log.info({ pool: name }, 'a pool is gone')
+    say(name, 'Removed')
   }
 }
 
@@ -32,7 +50,7 @@ export function reportSkipped(log: Log, before: readonly string[], after: readon
 }
 
 function reportProblems(
-  log: Log,
+  { log, chronicle }: Announcers,
   before: readonly PoolProblem[],
   after: readonly PoolProblem[]
 ): void {
@@ -43,6 +61,8 @@ function reportProblems(
     const what =
       problem.name === undefined ? 'pools cannot be read as they are' : 'a pool document is refused'
     log.warn({ ...problem }, what)
+    const { source, problem: why } = problem
+    chronicle.note({ type: 'PoolRefused', source, problem: why })
   }
   for (const problem of before) {
     if (!current.has(problemText(problem))) log.info({ ...problem }, 'a problem with pools is over')

@@ -3,33 +3,33 @@
 // pod that gets one looks for its host again.
 
 import type { Address } from '../core/address.ts'
-import type { AddressBook } from '../core/address-book.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
+import type { Desk } from './desk.ts'
 
 /** Long enough that a pool does not run into the same host all the time, short enough that a person who has
  * taken it off the network need not do anything else. */
 const quarantineMs = 10 * 60_000
 
 export class Quarantine {
-  readonly #book: AddressBook
-  readonly #now: () => MonotonicMs
+  readonly #desk: Desk
   readonly #since = new Map<Address, MonotonicMs>()
 
-  constructor(book: AddressBook, now: () => MonotonicMs) {
-    this.#book = book
-    this.#now = now
+  constructor(desk: Desk) {
+    this.#desk = desk
   }
 
   put(address: Address, mac: string): void {
-    this.#book.reassign(address, `a host with the hardware address ${mac}`)
-    this.#since.set(address, this.#now())
+    this.#desk.book.reassign(address, `a host with the hardware address ${mac}`)
+    this.#since.set(address, this.#desk.now())
+    this.#desk.note({ type: 'Quarantined', address, mac })
   }
 
   end(now: MonotonicMs): void {
     for (const [address, since] of this.#since) {
       if (now - since < quarantineMs) return
       this.#since.delete(address)
-      this.#book.cool(address, now, undefined, true)
+      this.#desk.book.cool(address, now, undefined, true)
+      this.#desk.note({ type: 'QuarantineEnded', address })
     }
   }
 

@@ -85,7 +85,7 @@ export class Quarter {
     const known = this.subnets.get(cidr)
     if (known !== undefined) return known
     const { spawner, watched, parts, state, incarnation, requests } = this.#options
-    const { random, rules, log, confirm, store, boot, cooldown, probe, onEnded } = parts
+    const { random, rules, log, confirm, store, boot, cooldown, probe, chronicle } = parts
     const officials = this.#officials
     if (officials === undefined) throw new Error('a quarter opens before its subnets')
     const view = this.#options.view()
@@ -99,7 +99,8 @@ export class Quarter {
     const subnetRef = watched(
       spawner.spawn(
         subnet({
-          ...{ store, log, boot, incarnation, rules, probe, onEnded },
+          ...{ store, log, chronicle, boot, incarnation, rules, probe },
+          onEnded: parts.onEnded,
           custody: this.#restore(cidr, view),
           pools: this.#options.poolsOf.get(cidr) ?? [],
           normalMs: cooldown.normalMs,

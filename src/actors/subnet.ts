@@ -81,7 +81,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
         evidence,
         transfers: new Transfers(desk, room, evidence, look),
         testimony: new Testimony(desk, evidence),
-        quarantine: new Quarantine(desk.book, () => desk.now()),
+        quarantine: new Quarantine(desk),
         keeps: new Keeps(desk, options.keepMs),
         estate: new Estate(desk),
         isDraining: options.isDraining,

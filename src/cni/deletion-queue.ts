@@ -131,7 +131,11 @@ export class DeletionQueue {
       const key = attachmentKey(request, parseNetworkName(conf))
       const timing = { clock, timeoutMs: releaseTimeoutMs }
       const began = boot === this.#options.boot ? beganAt(start, boot, clock) : { boot, ns: start }
-      const { durable } = await ask(allocator, { type: 'Release', key, began }, timing)
+      const { durable } = await ask(
+        allocator,
+        { type: 'Release', key, began, isQueued: true },
+        timing
+      )
       // A later DEL of the same attachment may have taken its place meanwhile, and is still to be done.
       if (!durable || (await versionOf(path)) !== version) return 'waits'
       await rm(path, { force: true })

@@ -131,15 +131,26 @@ class Connection {
 
   async #answer(frame: Buffer): Promise<void> {
     const client = this.#nextClient()
-    const onAllocate = (key: AttachmentKey) => (this.#told = { key, client })
+    const { clock, chronicle } = this.#service
+    const arrived = clock.monotonicMs()
+    let asked: number | undefined
+    const onAllocate = (key: AttachmentKey) => {
+      this.#told = { key, client }
+      asked = clock.monotonicMs()
+    }
     let request: PluginRequest | undefined
+    let code: number | undefined
     try {
       request = decodeRequest(frame)
       this.#send(0, await carryOut(request, { client, onAllocate }, this.#service))
+      code = 0
     } catch (error) {
       this.#told = undefined
-      this.#fail(error, request)
+      code = this.#fail(error, request)
     }
+    const now = clock.monotonicMs()
+    const [ms, decidingMs] = [now - arrived, now - (asked ?? arrived)]
+    chronicle.note({ type: 'Answered', verb: request?.verb ?? '', code, ms, decidingMs })
     this.#isBusy = false
     this.#proceed()
   }
@@ -148,14 +159,20 @@ class Connection {
     if (!this.#socket.destroyed) this.#socket.write(frameOf(pack([1, status, text])))
   }
 
-  #fail(error: unknown, request: PluginRequest | undefined): void {
+  /** The code of the answer; undefined when there is none. */
+  #fail(error: unknown, request: PluginRequest | undefined): number | undefined {
     if (error instanceof CniError) {
-      return this.#send(1, error.toJson(request && versionForErrors(request.conf)))
+      this.#send(1, error.toJson(request && versionForErrors(request.conf)))
+      return error.code
     }
     this.#log.error({ error, verb: request?.verb }, 'a request could not be answered')
     // Without an answer the plugin puts a DEL into its queue, where nothing is lost.
-    if (request === undefined || request.verb === 'DEL') this.destroy()
-    else this.#send(1, internalError(error).toJson())
+    if (request === undefined || request.verb === 'DEL') {
+      this.destroy()
+      return undefined
+    }
+    this.#send(1, internalError(error).toJson())
+    return cniCodes.internal
   }
 
   #confirm(): void {

@@ -11,6 +11,7 @@ import type { Demand } from '../core/demand.ts'
 import { messageOf } from '../core/error-text.ts'
 import type { Sandbox } from '../core/sandbox.ts'
 import type { ParentLink } from '../core/selection/parent-link.ts'
+import type { Chronicle } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ParentLinks } from '../ports/parent-links.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -30,6 +31,7 @@ import {
 } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
 import { refusalError } from './refusal-error.ts'
+import { refusalEvent } from './refusal-event.ts'
 import { requestedAddresses } from './requested-addresses.ts'
 import { resultJson } from './result.ts'
 
@@ -46,6 +48,7 @@ const answerMarginMs = 200
 export interface Service {
   readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
   readonly clock: Clock
+  readonly chronicle: Chronicle
   readonly probe: SandboxProbe
   readonly parents: ParentLinks
   /** The current boot id. */
@@ -142,7 +145,10 @@ async function add(
     allocator.insist({ type: 'Abandon', key, client })
     throw busy(service, error)
   }
-  if (reply.type === 'Refused') throw refusalError(reply.refusal, service.node)
+  if (reply.type === 'Refused') {
+    service.chronicle.note(refusalEvent(question, reply.refusal))
+    throw refusalError(reply.refusal, service.node)
+  }
   return resultJson(reply.attachment.assignments, conf.cniVersion)
 }
 

@@ -12,6 +12,7 @@ import { allRules } from '../../src/core/lease/rules.ts'
 import type { Member } from '../../src/core/registry/cluster-view.ts'
 import { emptyView } from '../../src/core/registry/cluster-view.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
+import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
 import { silent } from '../mesh/nodes.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { boot, pool } from '../support/samples.ts'
@@ -44,6 +45,7 @@ function roomOf(pools: readonly IpPool[], owns = false) {
       ...{ custody, boot, log: silent, incarnation: 'a', rules: allRules },
       store: new MemoryStore({ incarnation: 'a', boot }),
       neighbours: { membership: other, synchroniser: other, inquest: other, broker },
+      chronicle: noChronicle,
       onEnded: () => {}
     },
     { self: other, clock, pipe: () => {}, schedule: () => {}, cancel: () => {} }

@@ -13,6 +13,7 @@ import { serveCni } from '../../src/cni/server.ts'
 import type { Service } from '../../src/cni/verbs.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
+import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
 import { attachment } from '../support/samples.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -56,6 +57,7 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
   const service: Service = {
     allocator,
     clock: systemClock,
+    chronicle: noChronicle,
     probe: {
       see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
       census: () => Promise.resolve({ namespaces: [], isComplete: false }),

@@ -26,6 +26,7 @@ import { key, poolDocument, sandbox } from '../support/samples.ts'
 import { type LogLine, outcomeOf } from '../support/test-house.ts'
 import { noFacts } from '../../src/config/no-facts.ts'
 import { noLink } from '../../src/link/no-prober.ts'
+import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
 
 export const domain = '10.9.0.0/24'
 export const blue = poolDocument('blue', domain, ['10.9.0.2-10.9.0.81'])
@@ -107,6 +108,7 @@ export class HonestNode {
       ...{ store: this.store, clock, log, random, mesh, boot, node: name, founds },
       facts: noFacts(name),
       link: noLink,
+      chronicle: noChronicle,
       fixed: { ...allFixed, keepMs: undefined },
       registry: options.registryOver?.(mesh, this.store) ?? registry,
       source: {

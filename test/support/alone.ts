@@ -4,12 +4,14 @@ import type { HouseParts } from '../../src/actors/house.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
 import { createNoMesh } from '../../src/mesh/no-mesh.ts'
 import { systemRandom } from '../../src/host/system-random.ts'
+import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
 
 export function aloneParts(
   boot: string
 ): Pick<
   HouseParts,
   | 'boot'
+  | 'chronicle'
   | 'node'
   | 'machine'
   | 'founds'
@@ -23,6 +25,7 @@ export function aloneParts(
 > {
   return {
     boot,
+    chronicle: noChronicle,
     node: 'node-1',
     machine: 'machine-1',
     founds: true,

@@ -5,6 +5,7 @@ import { noLink } from '../../src/link/no-prober.ts'
 import { type House, guard } from '../../src/actors/guardian.ts'
 import type { AttachmentKey, Pod } from '../../src/core/attachment.ts'
 import type { Demand } from '../../src/core/demand.ts'
+import type { NodeEvent } from '../../src/core/event.ts'
 import { allRules } from '../../src/core/lease/rules.ts'
 import { systemRandom } from '../../src/host/system-random.ts'
 import type { PoolDocument } from '../../src/ports/pool-source.ts'
@@ -33,6 +34,8 @@ export interface ClusterNode {
   readonly incarnation: string
   readonly house: House
   readonly log: readonly LogLine[]
+  /** What was noted, oldest first. */
+  readonly events: readonly NodeEvent[]
   /** An ADD that is answered and confirmed; the addresses, or the reason why not. */
   add(key: AttachmentKey, pod?: Pod, demand?: Demand): Promise<string | readonly bigint[]>
   /** A DEL, until it is durable. */
@@ -62,6 +65,7 @@ export class TestCluster {
     const incarnation = digit.repeat(32)
     const peer = `peer-${this.#count}`
     const log: LogLine[] = []
+    const events: NodeEvent[] = []
     const write = (level: string) => (fields: LogLine['fields'], message: string) =>
       void log.push({ level, message, fields })
     const store = new MemoryStore({ incarnation, key: digit.repeat(64), boot })
@@ -71,6 +75,7 @@ export class TestCluster {
       probe: new DecreedNamespaces(),
       facts: this.facts,
       link: noLink,
+      chronicle: { note: event => void events.push(event) },
       fixed: { ...allFixed, keepMs: undefined },
       log: {
         debug: write('debug'),
@@ -98,6 +103,7 @@ export class TestCluster {
       incarnation,
       house,
       log,
+      events,
       ...{
         add: (key, pod, demand) => this.#add(house, key, pod, demand),
         del: key => this.#del(house, key)

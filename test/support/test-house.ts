@@ -5,6 +5,7 @@ import { allFixed } from '../../src/core/selection/identity.ts'
 import type { Allocated, AllocatorMessage, Refused } from '../../src/actors/messages/allocator.ts'
 import { guard, type House } from '../../src/actors/guardian.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
+import type { NodeEvent } from '../../src/core/event.ts'
 import { type AttachmentKey, keyText, type Pod } from '../../src/core/attachment.ts'
 import type { Demand } from '../../src/core/demand.ts'
 import type { Census, Sandbox } from '../../src/core/sandbox.ts'
@@ -112,6 +113,8 @@ export class TestHouse {
   keepMs: number | undefined
   readonly registry = new MemoryRegistry()
   readonly log: LogLine[] = []
+  /** What was noted, oldest first. */
+  readonly events: NodeEvent[] = []
   readonly pools: ListedPools
   givenUp: unknown
   #house: House | undefined
@@ -151,6 +154,7 @@ export class TestHouse {
       fixed: { ...allFixed, keepMs: this.keepMs },
       clock: this.clock,
       log,
+      chronicle: { note: event => void this.events.push(event) },
       cooldown: { normalMs: 30_000, scarceMs: 5_000 },
       reap: { everyMs: 10_000, graceMs: 60_000 },
       onGivenUp: error => {

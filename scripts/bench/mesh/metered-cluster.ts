@@ -23,6 +23,7 @@ import type { Resident } from './registry-log.ts'
 import { Tally } from './tally.ts'
 import { noFacts } from '../../../src/config/no-facts.ts'
 import { noLink } from '../../../src/link/no-prober.ts'
+import { noChronicle } from '../../../src/telemetry/no-chronicle.ts'
 
 const boot = 'boot'
 const registryMs = 2
@@ -108,6 +109,7 @@ export class MeteredCluster {
       },
       facts: noFacts(name),
       link: noLink,
+      chronicle: noChronicle,
       fixed: { ...allFixed, keepMs: undefined },
       ...{ clock: system.clock, random: chance, mesh: this.net.meshOf(node) },
       ...{ registry: this.#registryOf(node), confirm: 'none', rules: allRules },

@@ -29,6 +29,8 @@ export interface Allocate {
   readonly client: ClientId
   /** Until when an answer is of use. */
   readonly deadline: MonotonicMs
+  /** The trace that the runtime asks in: 32 hexadecimal digits, for people. */
+  readonly trace?: string
   readonly replyTo: ReplyTo<Allocated | Refused>
 }
 
@@ -47,6 +49,8 @@ export interface Release {
   readonly type: 'Release'
   readonly key: AttachmentKey
   readonly began: Moment
+  /** It was written down while no daemon ran. */
+  readonly isQueued?: true
   readonly replyTo: ReplyTo<Released>
 }
 
