@@ -8,8 +8,9 @@ import { planOf } from './sim/plan.ts'
 import { profiles } from './sim/profiles.ts'
 import { runPlan } from './sim/run.ts'
 import { shrink } from './sim/shrink.ts'
+import { storm } from './sim/storm.ts'
 
-const usage = `npm run sim -- [--seeds N] [--profile NAME]... [--seed S] [--jobs J] [--without RULE] [--trace] [--burst]
+const usage = `npm run sim -- [--seeds N] [--profile NAME]... [--seed S] [--jobs J] [--without RULE] [--trace] [--burst] [--storm]
 
   --seeds N       histories of each profile (default 200)
   --profile NAME  ${Object.keys(profiles).join(', ')} (default all)
@@ -18,6 +19,7 @@ const usage = `npm run sim -- [--seeds N] [--profile NAME]... [--seed S] [--jobs
   --without RULE  with one rule of the protocol switched off: ${Object.keys(allRules).join(', ')}
   --trace         with --seed: every message
   --burst         1000 pods on exactly 1000 addresses, on 1 to 100 nodes
+  --storm         5,000 nodes that join, at once and over a minute
 `
 
 /** Below this a rare event may be missing by chance. */
@@ -36,6 +38,7 @@ function readOptions(args: string[]) {
       without: { type: 'string' },
       trace: { type: 'boolean', default: false },
       burst: { type: 'boolean', default: false },
+      storm: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false }
     }
   })
@@ -139,9 +142,15 @@ async function bursts(): Promise<boolean> {
   return true
 }
 
+async function storms(): Promise<boolean> {
+  for (const withinMs of [2_000, 60_000]) console.log(await storm(5_000, withinMs))
+  return true
+}
+
 async function sim(options: Options): Promise<number> {
   const { seed, seeds, names } = options
   if (options.burst) return (await bursts()) ? 0 : 1
+  if (options.storm) return (await storms()) ? 0 : 1
   if (seed === undefined || seeds !== undefined) return (await batches(options)) ? 0 : 1
   let isFine = true
   for (const name of names) isFine = (await explain(name, seed, options)) && isFine

@@ -32,13 +32,13 @@ const openingMs = 10_000
 /** Build it, and put its end on `begun`. Throws ConfigInvalidError when the key cannot be used. */
 export function openCluster(
   begun: AsyncDisposableStack,
-  config: MeshConfig,
+  config: MeshConfig & { readonly node: string },
   store: AttachmentStore,
   log: Log
 ): ClusterParts {
   const { identity, learned } = store.loadLeases()
   const peer = peerIdOf(identity.key)
-  const { keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
+  const { node, keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
   const clusterKey = readClusterKey(keyFile)
   const create = async () => {
     const { createMesh } = await import('./mesh/create-mesh.ts')
@@ -61,7 +61,7 @@ export function openCluster(
   })
   let head = learned.length
   const service = new RegistryService({
-    registrar,
+    ...{ registrar, clock, node },
     head: () => head,
     believed: () => {
       const known = remote.registrar

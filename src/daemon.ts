@@ -146,8 +146,11 @@ async function openHouse(
   if ('why' in opened) return { house: opened, join: () => {} }
   const store = substitutes.store?.(opened) ?? opened
   begun.defer(() => store.close())
+  const { nodeName: node } = config
   const { join, ...others } =
-    cluster === undefined ? standAlone(store) : cluster.openCluster(begun, cluster.mesh, store, log)
+    cluster === undefined
+      ? standAlone(store)
+      : cluster.openCluster(begun, { ...cluster.mesh, node }, store, log)
   const { onGivenUp, onEnded } = endings
   const house = await guard({
     ...others,
@@ -158,7 +161,7 @@ async function openHouse(
     facts: await podFacts(begun, config, log),
     link: linkParts(begun, config, log),
     fixed: fixedOf(config),
-    node: config.nodeName,
+    node,
     rules: allRules,
     onEnded: why => {
       log.error({ why }, 'this incarnation of the node has ended; another one takes its place')

@@ -41,5 +41,6 @@ export const ablations: Readonly<Record<keyof Rules, Catch>> = {
   lastAddress: { by: 'profile', profile: 'calm', seeds: 40 },
   accounted: { by: 'schedule', file: 'accounted' },
   cutMarks: { by: 'schedule', file: 'cut-marks' },
-  commitFirst: { by: 'profile', profile: 'crash', seeds: 40 }
+  commitFirst: { by: 'profile', profile: 'crash', seeds: 40 },
+  lateNamesake: { by: 'schedule', file: 'late-join' }
 }

@@ -61,7 +61,7 @@ const usual = {
   confirm: ['none', 'reachable', 'all']
 } as const
 
-const basics = ['pods', 'grants', 'no', 'merged'] as const
+const basics = ['pods', 'grants', 'no', 'merged', 'heard of Joins', 'heard of joint Joins'] as const
 
 export const profiles: Readonly<Record<string, Profile>> = {
   calm: {

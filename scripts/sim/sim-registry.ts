@@ -6,9 +6,12 @@ import type { ClusterView } from '../../src/core/registry/cluster-view.ts'
 import { formatRecord } from '../../src/core/registry/record-text.ts'
 import type { RegistryRecord } from '../../src/core/registry/record.ts'
 import type { Appended, LogSlice, Registry } from '../../src/ports/registry.ts'
+import type { Rules } from '../../src/core/lease/rules.ts'
+import { Admissions } from '../../src/registry/admissions.ts'
 import { RecordLog } from '../../src/registry/record-log.ts'
 import type { Agenda } from './agenda.ts'
 import type { Chance } from './chance.ts'
+import { SimClock } from './sim-clock.ts'
 
 const timeoutMs = 2_000
 
@@ -23,10 +26,20 @@ export class SimRegistry {
   /** How many answers get lost. */
   loss = 0
   delayMs = 4
+  /** From whom records are kept back on their way to it. */
+  holds: (node: number) => boolean = () => false
+  /** What is kept back: to be called when it arrives. */
+  readonly held: (() => void)[] = []
+  readonly #admissions: Admissions
 
-  constructor(agenda: Agenda, chance: Chance) {
+  constructor(agenda: Agenda, chance: Chance, rules: Rules) {
     this.#agenda = agenda
     this.#chance = chance
+    this.#admissions = new Admissions({
+      ...{ clock: new SimClock(agenda, 1), node: 'registrar', rules },
+      view: () => this.view,
+      append: async (index, record) => this.#append(index, record)
+    })
   }
 
   get view(): ClusterView {
@@ -58,9 +71,17 @@ export class SimRegistry {
   /** The way to it from one node. */
   from(node: number): Registry {
     return {
-      append: (index, record) => this.#call(node, () => this.#append(index, record)),
-      read: from => this.#call(node, (): LogSlice => this.#log.slice(from))
+      append: (index, record) => this.#call(node, () => this.#asked(index, record), true),
+      read: from => this.#call(node, async (): Promise<LogSlice> => this.#log.slice(from))
     }
+  }
+
+  /** As the registry service does for other nodes. */
+  async #asked(index: number, record: Uint8Array): Promise<Appended> {
+    const isTimely = index > 1 && index <= this.view.index + 1
+    return (
+      (isTimely ? this.#admissions.ask(index, record) : undefined) ?? this.#append(index, record)
+    )
   }
 
   #append(index: number, record: Uint8Array): Appended {
@@ -71,18 +92,23 @@ export class SimRegistry {
     return { type: 'Appended' }
   }
 
-  /** What is asked happens at one moment between question and answer, or not at all. */
-  #call<Answer>(node: number, act: () => Answer): Promise<Answer> {
+  /** What is asked happens between question and answer, or not at all. */
+  #call<Answer>(node: number, act: () => Promise<Answer>, mayBeHeld = false): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const fail = () => reject(new RegistryUnreachableError('the registry does not answer'))
-      this.#agenda.after(this.#leg(), () => {
+      const arrive = () => {
         if ((this.#away.get(node) ?? 0) > 0) return this.#agenda.after(timeoutMs, fail)
-        const answer = act()
-        const isLost = this.#chance.hits(this.loss)
-        return this.#agenda.after(isLost ? timeoutMs : this.#leg(), () =>
-          isLost ? fail() : resolve(answer)
-        )
-      })
+        return void act().then(answer => {
+          const isLost = this.#chance.hits(this.loss)
+          this.#agenda.after(isLost ? timeoutMs : this.#leg(), () =>
+            isLost ? fail() : resolve(answer)
+          )
+        })
+      }
+      if (mayBeHeld && this.holds(node)) {
+        this.held.push(arrive)
+        this.#agenda.after(timeoutMs, fail)
+      } else this.#agenda.after(this.#leg(), arrive)
     })
   }
 

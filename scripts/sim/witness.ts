@@ -1,6 +1,7 @@
 // What is seen of a world as it goes by, as counters: from messages, commits and what actors tell people.
 
 import { type MemberIndex, type Register, retired } from '../../src/core/lease/register.ts'
+import { parseRecord } from '../../src/core/registry/record-text.ts'
 import type { Envelope } from '../../src/core/protocol.ts'
 import type { Change } from '../../src/ports/attachment-store.ts'
 import type { Coverage } from './coverage.ts'
@@ -71,6 +72,7 @@ export class Witness {
       if (change.type === 'Attach') coverage.count('attachments')
       else if (change.type === 'PutContest') coverage.count('contested')
       else if (change.type === 'ConfirmBoot') coverage.count('confirmations')
+      else if (change.type === 'LearnRecord') this.#countRecord(change.record)
       else if (change.type === 'PutGrant') {
         coverage.count('grants')
         if (change.grant.id === 0) coverage.count('marks served')
@@ -91,6 +93,12 @@ export class Witness {
     }
     if (writer === me && seq === 0) this.#coverage.count('claimed runs')
     if (writer !== me && owner !== me) this.#coverage.count('merged')
+  }
+
+  #countRecord(bytes: Uint8Array): void {
+    const record = parseRecord(bytes)
+    if (!('type' in record) || record.type !== 'Join') return
+    this.#coverage.count(record.members.length > 1 ? 'heard of joint Joins' : 'heard of Joins')
   }
 
   #isNew(name: string): boolean {

@@ -60,7 +60,7 @@ export class World {
     this.chance = new Chance(plan.seed, 'world')
     this.trace = new Trace(keepsTrace)
     this.territories = plan.pools.map(territoryOf)
-    this.registry = new SimRegistry(this.agenda, new Chance(plan.seed, 'registry'))
+    this.registry = new SimRegistry(this.agenda, new Chance(plan.seed, 'registry'), rules)
     this.net = new Net(
       this.agenda,
       new Chance(plan.seed, 'net'),

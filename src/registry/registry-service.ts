@@ -3,6 +3,9 @@
 
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import { parseRecord } from '../core/registry/record-text.ts'
+import { allRules } from '../core/lease/rules.ts'
+import type { Clock } from '../ports/clock.ts'
+import { Admissions } from './admissions.ts'
 import type { Registrar } from './registrar.ts'
 import { type Answer, decodeQuestion, encodeAnswer, type Question } from './registry-wire.ts'
 
@@ -19,13 +22,26 @@ export interface RegistryServiceOptions {
   readonly believed: () => Belief | undefined
   /** How many records this node has a copy of. */
   readonly head: () => number
+  readonly clock: Clock
+  /** This node's name. */
+  readonly node: string
 }
 
 export class RegistryService {
   readonly #options: RegistryServiceOptions
+  readonly #admissions: Admissions | undefined
 
   constructor(options: RegistryServiceOptions) {
     this.#options = options
+    const { registrar, clock, node } = options
+    if (registrar === undefined) return
+    this.#admissions = new Admissions({
+      ...{ clock, node, rules: allRules },
+      view: () => registrar.view,
+      // While they waited it may have turned out that the log goes on elsewhere.
+      append: async (index, record) =>
+        registrar.isOpen ? registrar.append(index, record) : { type: 'Conflict' }
+    })
   }
 
   /** For MeshListener.onAsked. Rejects for what is no question, and when the store fails. */
@@ -44,9 +60,14 @@ export class RegistryService {
     }
     if (question.type === 'Read') return { type: 'Slice', ...(await registrar.read(question.from)) }
     const { index, record } = question
-    // Who is late reads first: what has happened since may explain more than a refusal.
-    if (index !== registrar.view.index + 1) return { type: 'Conflict' }
+    const next = registrar.view.index + 1
     const why = whyNotFrom(peer, registrar.view, record)
+    if (why === undefined && index > 1 && index <= next) {
+      const admitted = this.#admissions?.ask(index, record)
+      if (admitted !== undefined) return admitted
+    }
+    // Who is late reads first: what has happened since may explain more than a refusal.
+    if (index !== next) return { type: 'Conflict' }
     return why === undefined ? await registrar.append(index, record) : { type: 'Refused', why }
   }
 }

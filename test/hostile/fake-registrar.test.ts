@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { formatRecord } from '../../src/core/registry/record-text.ts'
 import { MemoryRegistry } from '../../src/registry/memory-registry.ts'
+import { systemClock } from '../../src/host/system-clock.ts'
 import { Registrar } from '../../src/registry/registrar.ts'
 import { RegistryService } from '../../src/registry/registry-service.ts'
 import { encodeAnswer } from '../../src/registry/registry-wire.ts'
@@ -28,7 +29,14 @@ async function open(t: Test): Promise<Realm> {
   let registrar: Registrar | undefined
   let remote: RemoteRegistry | undefined
   let foe: Foe | undefined
-  const service = () => new RegistryService({ registrar, believed: () => undefined, head: () => 0 })
+  const service = () =>
+    new RegistryService({
+      registrar,
+      believed: () => undefined,
+      head: () => 0,
+      node: 'node-1',
+      clock: systemClock
+    })
   const keeper: HonestNode = await HonestNode.start(t, {
     ...{ name: 'keeper', registry: unused, founds: true },
     registryOver: (_mesh, store) => (registrar = new Registrar(store)),

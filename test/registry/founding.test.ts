@@ -7,6 +7,7 @@ import { RegistryService } from '../../src/registry/registry-service.ts'
 import { RemoteRegistry } from '../../src/registry/remote-registry.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import type { Proposal } from '../../src/core/registry/record.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { bytesOf, genesis, join, remove } from '../core/registry/records.ts'
 
 /** Nodes that ask one another about the registry. */
@@ -56,7 +57,9 @@ class Keeper {
     this.service = new RegistryService({
       registrar,
       believed: () => undefined,
-      head: () => store.loadLeases().learned.length
+      head: () => store.loadLeases().learned.length,
+      node: peer,
+      clock: new ManualClock()
     })
   }
 }

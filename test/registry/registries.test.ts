@@ -11,6 +11,7 @@ import { Registrar } from '../../src/registry/registrar.ts'
 import { RegistryService } from '../../src/registry/registry-service.ts'
 import { RemoteRegistry } from '../../src/registry/remote-registry.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { openStore } from '../../src/store/open-store.ts'
 import { firstRecord, registryContract } from '../contracts/registry.contract.ts'
 
@@ -68,7 +69,13 @@ t.test('the registrar over SQLite', async t => {
 t.test('asked by another node', async t => {
   const registrars = new Map<Registry, Registrar>()
   const asking = (registrar: Registrar) => {
-    const service = new RegistryService({ registrar, believed: () => undefined, head: () => 0 })
+    const service = new RegistryService({
+      registrar,
+      believed: () => undefined,
+      head: () => 0,
+      node: 'node-1',
+      clock: new ManualClock()
+    })
     const remote = new RemoteRegistry({
       ask: (_, question) => service.answer('peer-1', question),
       candidates: () => ['peer-0'],

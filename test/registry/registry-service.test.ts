@@ -9,6 +9,7 @@ import {
   type Question
 } from '../../src/registry/registry-wire.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { addRange, bytesOf, genesis, join, joining, remove } from '../core/registry/records.ts'
 
 function registrarWith(...records: readonly Proposal[]): Registrar {
@@ -20,7 +21,13 @@ function registrarWith(...records: readonly Proposal[]): Registrar {
 }
 
 async function ask(registrar: Registrar, peer: string, question: Question): Promise<Answer> {
-  const service = new RegistryService({ registrar, believed: () => undefined, head: () => 0 })
+  const service = new RegistryService({
+    registrar,
+    believed: () => undefined,
+    head: () => 0,
+    node: 'node-1',
+    clock: new ManualClock()
+  })
   return decodeAnswer(await service.answer(peer, encodeQuestion(question)))
 }
 
@@ -71,7 +78,9 @@ t.test('elsewhere there is only the way to the registrar', async t => {
   const service = new RegistryService({
     registrar: undefined,
     believed: () => believed,
-    head: () => 0
+    head: () => 0,
+    node: 'node-9',
+    clock: new ManualClock()
   })
   const question = encodeQuestion({ type: 'Read', from: 1 })
   t.same(decodeAnswer(await service.answer('peer-9', question)), { type: 'Redirect', head: 0 })

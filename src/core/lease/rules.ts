@@ -48,6 +48,8 @@ export interface Rules {
   readonly cutMarks: boolean
   /** Nothing is told before it is durable. */
   readonly commitFirst: boolean
+  /** Who asks late to join is let in, but not when somebody of its name has joined since. */
+  readonly lateNamesake: boolean
 }
 
 export const allRules: Rules = {
@@ -73,5 +75,6 @@ export const allRules: Rules = {
   lastAddress: true,
   accounted: true,
   cutMarks: true,
-  commitFirst: true
+  commitFirst: true,
+  lateNamesake: true
 }

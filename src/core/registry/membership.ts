@@ -21,7 +21,7 @@ export function join(view: ClusterView, record: Join, since: number): Step | Ref
   return { members, byIncarnation, byPeer }
 }
 
-function whyNotJoin(
+export function whyNotJoin(
   { byIncarnation, byPeer }: Members,
   minWire: number,
   { incarnation, node, peer, wire }: Joining
