@@ -27,6 +27,7 @@ import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
+import { poolDeskOf } from './pool-desk.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
@@ -111,7 +112,7 @@ async function start(
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const { serveAdmin } = await import('./admin/admin-server.ts')
-  const shown = { node, release, clock, house }
+  const shown = { node, release, clock, house, probe, pools: poolDeskOf(config) }
   const admin = await serveAdmin(config.adminSocket, listenAt, shown, log)
   stopAdmin = () => admin.stop()
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')

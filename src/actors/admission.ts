@@ -8,13 +8,14 @@ import type { Refusal } from '../core/refusal.ts'
 import { isBefore, type Moment } from '../core/sandbox.ts'
 import { decide } from '../core/selection/decide.ts'
 import { type Decision, nothingToDecide } from '../core/selection/decision.ts'
+import { explain, type Explanation } from '../core/selection/explain.ts'
 import { keyFor } from '../core/selection/outcome.ts'
 import { Completion } from './completion.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
 import { Followers } from './followers.ts'
 import type { Ledger } from './ledger.ts'
 import type { LinkCheck } from './link-check.ts'
-import type { Allocate, AllocatorMessage, Reserved } from './messages/allocator.ts'
+import type { Allocate, AllocatorMessage, Explain, Reserved } from './messages/allocator.ts'
 import type { ReserveReply } from './messages/subnet.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
 
@@ -90,6 +91,14 @@ export class Admission {
     const facts = this.#ledger.factsOf(pod)
     const keeps = this.#ledger.keepsFor(pod, facts)
     return decide({ key, pod, demand, facts, pools, siblings, keeps })
+  }
+
+  /** What would be decided for a pod that has no interface yet. */
+  explain({ pod, ifname, demand, usages }: Explain): Explanation {
+    const { pools } = this.#ledger
+    const facts = this.#ledger.factsOf(pod)
+    const keeps = this.#ledger.keepsFor(pod, facts)
+    return explain({ key: { ifname }, pod, demand, facts, pools, siblings: [], keeps }, usages)
   }
 
   /** The same key again: a lost answer is told again, another demand is refused. */

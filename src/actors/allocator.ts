@@ -71,6 +71,10 @@ function receive(
       return ledger.whenSettled(message.key, () =>
         message.replyTo(ledger.attachments.get(keyText(message.key)))
       )
+    case 'Explain':
+      return message.replyTo(admission.explain(message))
+    case 'Evict':
+      return ledger.whenSettled(message.key, () => departure.evict(message))
     case 'ListAttachments':
       return message.replyTo([...ledger.attachments.values()])
     case 'PoolsChanged':

@@ -15,6 +15,7 @@ import type {
   AllocatorMessage,
   Collect,
   Cooled,
+  Evict,
   Reap,
   Release,
   Released
@@ -26,6 +27,8 @@ interface Leaving {
   readonly attachment: Attachment
   readonly cause: ReleaseCause
   readonly why?: string
+  /** Its namespace is known to be gone; absent: when it was reaped. */
+  readonly vacated?: boolean
 }
 
 /** How soon a release that the disk refused is tried again. */
@@ -120,6 +123,17 @@ export class Departure {
     this.#depart(key, { attachment, cause: 'Reaped', why }, undefined, () => {})
   }
 
+  /** As reap, at a person's word. */
+  evict({ key, began, why, vacated, replyTo }: Evict): void {
+    const attachment = this.#ledger.attachments.get(keyText(key))
+    const { boot, ns } = attachment?.sandbox.began ?? {}
+    if (attachment === undefined || boot !== began.boot || ns !== began.ns) {
+      return replyTo(undefined)
+    }
+    this.#log.warn({ ...describe(attachment), why }, 'released: an operator has ordered it')
+    this.#depart(key, { attachment, cause: 'Operator', why, vacated }, undefined, replyTo)
+  }
+
   /** The store need not remember these any longer. */
   forget(message: Cooled): void {
     const { addresses, until } = message
@@ -180,9 +194,9 @@ export class Departure {
     )
   }
 
-  #detached({ attachment, cause, why }: Leaving, since: number): void {
+  #detached({ attachment, cause, why, ...leaving }: Leaving, since: number): void {
     const { key, assignments, sandbox } = attachment
-    const vacated = cause === 'Reaped'
+    const { vacated = cause === 'Reaped' } = leaving
     this.#ledger.attachments.delete(key)
     this.#ledger.deliveries.settle(keyText(key))
     this.#ledger.chronicle.note({

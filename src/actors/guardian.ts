@@ -11,7 +11,8 @@ import type { AllocatorMessage } from './messages/allocator.ts'
 import type { CatalogueMessage } from './messages/catalogue.ts'
 import type { MembershipMessage } from './messages/membership.ts'
 import type { SecretaryMessage } from './messages/secretary.ts'
-import { ActorSystem, type ActorVitals } from './runtime/actor-system.ts'
+import { ActorSystem } from './runtime/actor-system.ts'
+import { ActorWindow } from './runtime/actor-window.ts'
 import type { StopReason } from './runtime/ref.ts'
 import { Relay } from './runtime/relay.ts'
 
@@ -25,7 +26,7 @@ export interface GuardianOptions extends HouseParts {
 }
 
 export interface House extends HouseRefs {
-  vitals(): ActorVitals[]
+  readonly actors: ActorWindow
   /** Let every actor finish what it was told. */
   stop(): Promise<void>
 }
@@ -43,12 +44,14 @@ export async function guard(options: GuardianOptions): Promise<House> {
   const deliveries = new Deliveries()
   const requests = new RequestIds()
   let system: ActorSystem | undefined
+  const actors = new ActorWindow(() => system, clock)
 
   const build = () => {
     const built = new ActorSystem(clock)
     const onStopped = (reason: StopReason, actor: string) => {
       if (reason.type !== 'Crashed' || system !== built) return
       system = undefined
+      actors.crashed(built, reason.error)
       // Two allocators over one store would be two opinions of what is free: the old one ends first.
       built.abort(reason.error)
       rebuild(reason.error, actor)
@@ -99,7 +102,7 @@ export async function guard(options: GuardianOptions): Promise<House> {
     catalogue: catalogueRelay,
     membership: membershipRelay,
     secretary: secretaryRelay,
-    vitals: () => system?.vitals() ?? [],
+    actors,
     stop: async () => {
       unwatch()
       const last = system

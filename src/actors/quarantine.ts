@@ -36,4 +36,17 @@ export class Quarantine {
   get addresses(): Iterable<Address> {
     return this.#since.keys()
   }
+
+  /** Which, and since when. */
+  entries(): Iterable<readonly [Address, MonotonicMs]> {
+    return this.#since
+  }
+
+  /** A person says that the host is gone: before its time. False when the address is none of these. */
+  lift(address: Address): boolean {
+    if (!this.#since.delete(address)) return false
+    this.#desk.book.cool(address, this.#desk.now(), undefined, true)
+    this.#desk.note({ type: 'QuarantineEnded', address })
+    return true
+  }
 }

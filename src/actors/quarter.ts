@@ -93,12 +93,17 @@ export class Quarter {
     const shared = { domain: cidr, random, rules, incarnation, view, subnet: relay, ...officials }
     const { opened } = state.leases.identity
     const nextId = () => requests.next(opened)
-    const brokerRef = watched(spawner.spawn(broker({ ...shared, nextId })))
-    const inquestRef = watched(spawner.spawn(inquest({ ...shared, log, confirm })))
+    const path = `subnet/${cidr}`
+    const brokerRef = watched(
+      spawner.spawn({ ...broker({ ...shared, nextId }), path: `${path}/broker` })
+    )
+    const inquestRef = watched(
+      spawner.spawn({ ...inquest({ ...shared, log, confirm }), path: `${path}/inquest` })
+    )
     if (!this.#isConfirmed) this.#uncleared.add(cidr)
     const subnetRef = watched(
-      spawner.spawn(
-        subnet({
+      spawner.spawn({
+        ...subnet({
           ...{ store, log, chronicle, boot, incarnation, rules, probe },
           onEnded: parts.onEnded,
           custody: this.#restore(cidr, view),
@@ -111,8 +116,9 @@ export class Quarter {
           isUnconfirmed: !this.#isConfirmed,
           isDraining: this.#isDraining,
           onCleared: () => this.#cleared(cidr)
-        })
-      )
+        }),
+        path
+      })
     )
     relay.point(subnetRef)
     this.subnets.set(cidr, subnetRef)

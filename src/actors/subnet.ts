@@ -6,6 +6,7 @@ import type { IpPool } from '../core/ip-pool.ts'
 import { living } from '../core/registry/cluster-view.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
+import { censusOf } from './desk-census.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { Estate } from './estate.ts'
 import { Evidence } from './evidence.ts'
@@ -180,6 +181,10 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       return estate.fetch(message.address, message.replyTo)
     case 'DescribeOccupancy':
       return message.replyTo(occupancyOf(desk, state.quarantine, message.window))
+    case 'DescribeAddresses':
+      return message.replyTo(censusOf(state, message))
+    case 'LiftQuarantine':
+      return message.replyTo(state.quarantine.lift(message.address))
     case 'DescribeCustody':
       return message.replyTo({
         domain: desk.domain,

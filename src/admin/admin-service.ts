@@ -5,10 +5,12 @@ import type { CatalogueMessage } from '../actors/messages/catalogue.ts'
 import type { MembershipMessage, PeersDescribed } from '../actors/messages/membership.ts'
 import type { SecretaryMessage } from '../actors/messages/secretary.ts'
 import type { CustodyDescribed, SubnetMessage } from '../actors/messages/subnet.ts'
-import type { ActorVitals } from '../actors/runtime/actor-system.ts'
+import type { ActorWindow } from '../actors/runtime/actor-window.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { PoolDesk } from '../ports/pool-desk.ts'
+import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 
 /** An actor answers in milliseconds; who waits this long for one is better told that it does not. */
 const askTimeoutMs = 5_000
@@ -18,13 +20,16 @@ export interface AdminHouse {
   readonly catalogue: ActorRef<CatalogueMessage>
   readonly membership: ActorRef<MembershipMessage>
   readonly secretary: ActorRef<SecretaryMessage>
-  vitals(): ActorVitals[]
+  readonly actors: Pick<ActorWindow, 'vitals' | 'restarts' | 'describe' | 'trace' | 'tell'>
 }
 
 export interface AdminService {
   readonly node: string
   readonly release: string
   readonly clock: Clock
+  readonly probe: Pick<SandboxProbe, 'sight'>
+  /** Where pool documents are written; why there is no such place. */
+  readonly pools: PoolDesk | { readonly why: string }
   /** Without a house the node cannot serve, and `why` says why. */
   readonly house: AdminHouse | { readonly why: string }
 }

@@ -103,7 +103,7 @@ function contestView({ address, claims }: Contest, view: ClusterView) {
 }
 
 /** `3.1 node n2, written by node n1 as its write 7`. */
-function registerText(register: Register, view: ClusterView): string {
+export function registerText(register: Register, view: ClusterView): string {
   const { owner, writer, wctr } = register
   const author =
     writer === retired ? 'the registry' : `node ${nodeOf(writer, view)} as its write ${wctr}`

@@ -79,7 +79,7 @@ function framed({ subnet, from, to, cells }: Wish): [window: AddressRange, cellS
 }
 
 /** What pools of this subnet offer, and what no pod may have whatever they say. */
-function offerOf(subnet: Cidr, { pools, reserved }: PoolSet): Offer {
+export function offerOf(subnet: Cidr, { pools, reserved }: PoolSet): Offer {
   const own = [...pools.values()].filter(pool => formatCidr(pool.subnet) === formatCidr(subnet))
   const gateways = own.flatMap(({ gateway }) =>
     gateway === undefined ? [] : [{ start: gateway, end: gateway + 1n }]

@@ -8,6 +8,7 @@ import {
   type OpenService,
   timing
 } from './admin-service.ts'
+import { actorViews } from './actors.ts'
 import { type Answer, shown } from './answer.ts'
 import { peersView, registryView } from './cluster-views.ts'
 import { blocksView } from './custody-view.ts'
@@ -31,7 +32,7 @@ export async function reportStatus(service: AdminService): Promise<Answer> {
     return shown({ node, release, serving: false, why: house.why, actors: [] })
   }
   const subnets = await serviceOf({ ...service, house })
-  return shown({ node, release, serving: true, ...subnets, actors: house.vitals() })
+  return shown({ node, release, serving: true, ...subnets, actors: actorViews(house) })
 }
 
 /** Who looks at the status looks for trouble, and gets what there is also when an actor is stuck. */

@@ -5,14 +5,15 @@ import { messageOf } from '../core/error-text.ts'
 import { Fields, isObject, type Json } from '../core/fields.ts'
 
 /** Names and addresses; nothing that is asked for here is longer. */
-const bodyBytesMax = 4_096
+export const bodyBytesMax = 4_096
 
 /** The object that was sent, empty when nothing was. */
 export async function readBody(
-  request: IncomingMessage
+  request: IncomingMessage,
+  bytesMax: number
 ): Promise<{ readonly body: Json } | { readonly problem: string }> {
-  const text = await readText(request)
-  if (text === undefined) return { problem: `the body has more than ${bodyBytesMax} bytes` }
+  const text = await readText(request, bytesMax)
+  if (text === undefined) return { problem: `the body has more than ${bytesMax} bytes` }
   if (text.trim() === '') return { body: {} }
   try {
     const value: unknown = JSON.parse(text)
@@ -23,13 +24,13 @@ export async function readBody(
 }
 
 /** Undefined when it is too long. Rejects when the connection breaks. */
-function readText(request: IncomingMessage): Promise<string | undefined> {
+function readText(request: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length <= bodyBytesMax) return void chunks.push(chunk)
+      if (length <= bytesMax) return void chunks.push(chunk)
       // What follows is thrown away unread until the answer has closed the connection.
       chunks.length = 0
       resolve(undefined)

@@ -3,7 +3,7 @@
 
 import { formatAddress } from '../core/address.ts'
 import { formatRange } from '../core/address-range.ts'
-import type { Attachment } from '../core/attachment.ts'
+import type { Attachment, Pod } from '../core/attachment.ts'
 import { formatCidr } from '../core/cidr.ts'
 import { isDraining } from '../core/draining-pool.ts'
 import type { PoolSet } from '../core/pool-set.ts'
@@ -48,6 +48,12 @@ export function describePools(set: PoolSet, usages: readonly PoolUsage[]) {
     }
   })
   return { pools, problems: set.problems, reserved: [...set.reserved.ranges()].map(formatRange) }
+}
+
+/** `namespace/name`; undefined when the runtime has told neither. */
+export function podText({ namespace, name }: Pod): string | undefined {
+  if (name === undefined) return undefined
+  return namespace === undefined ? name : `${namespace}/${name}`
 }
 
 /** As a number where one holds it exactly. */

@@ -60,10 +60,7 @@ export class AddressBook {
     for (const entry of cooling) this.#startCooling(entry)
   }
 
-  /**
-   * These are not for this node to hand out: taken ones are not free afterwards, and those that cool go on to do so,
-   * since they may come back before their old links are gone.
-   */
+  /** Not for this node to hand out: taken ones are not free afterwards, and what cools may come back before its time. */
   lose(set: AddressSet): void {
     const cooling = [...this.#allCooling()].filter(one => set.has(one.cooling.address))
     this.forget(cooling.map(one => one.cooling.address))
@@ -122,10 +119,7 @@ export class AddressBook {
     return { type: 'Exhausted', suspects, ...(readyInMs !== undefined && { readyInMs }) }
   }
 
-  /**
-   * Take exactly this address for `holder` when one of these pools has it, not yet for good. Who it is kept for
-   * has to be `keeper`.
-   */
+  /** Take exactly this address when one of these pools has it, not yet for good. Who it is kept for has to be `keeper`. */
   reserveExact(
     address: Address,
     pools: readonly string[],
@@ -255,6 +249,12 @@ export class AddressBook {
   /** The pools, there or gone, whose addresses are used or cooling. */
   poolsInUse(): Set<string> {
     return new Set([...this.#taken.pools(), ...this.#allCooling().map(one => one.cooling.pool)])
+  }
+
+  /** For whoever looks at all of it and changes nothing. */
+  get contents() {
+    const [taken, keeps, cooling] = [this.#taken, this.#keeps, this.#allCooling()]
+    return { spaces: this.#spaces, taken, keeps, cooling }
   }
 
   /** Throws when an address is in two states at once, or in none. Called after every step of the tests. */

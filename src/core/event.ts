@@ -22,10 +22,10 @@ export interface MemberName {
 /**
  * Why addresses were let go. `Queue`: a DEL that was written down while no daemon ran; `NotAcknowledged`: the client
  * left before it had the answer; `Reaped`: the pod is gone and no DEL came; `Companion`: another interface of the
- * sandbox was released before this one was asked for; `Conflict`: a foreign host has it.
+ * sandbox was released before this one was asked for; `Conflict`: a foreign host has it; `Operator`: a person's word.
  */
 export type ReleaseCause =
-  'DEL' | 'Queue' | 'GC' | 'NotAcknowledged' | 'Reaped' | 'Companion' | 'Conflict'
+  'DEL' | 'Queue' | 'GC' | 'NotAcknowledged' | 'Reaped' | 'Companion' | 'Conflict' | 'Operator'
 
 interface OfRequest {
   readonly key: AttachmentKey

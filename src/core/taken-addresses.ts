@@ -26,6 +26,10 @@ export class TakenAddresses {
     return this.#taken.keys()
   }
 
+  entries(): Iterable<readonly [Address, Taken]> {
+    return this.#taken
+  }
+
   add(address: Address, taken: Taken): void {
     assert(!this.#taken.has(address), 'an address is taken once')
     this.#taken.set(address, taken)

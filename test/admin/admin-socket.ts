@@ -9,7 +9,7 @@ import { serveAdmin } from '../../src/admin/admin-server.ts'
 import type { AdminService } from '../../src/admin/admin-service.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
-import type { Clock } from '../../src/ports/clock.ts'
+import { DecreedNamespaces } from '../support/test-house.ts'
 
 export interface Answer {
   readonly status: number | undefined
@@ -24,18 +24,22 @@ export interface AdminSocket {
   ask(path: string, method?: string, body?: string | object): Promise<Answer>
 }
 
+type Served = Partial<Pick<AdminService, 'node' | 'clock' | 'probe' | 'pools'>>
+
 /** Serve this house until the test ends. */
 export async function openAdmin(
   t: Test,
   house: AdminService['house'],
-  { node = 'n1', clock = systemClock }: { node?: string; clock?: Clock } = {}
+  { node = 'n1', clock = systemClock, ...rest }: Served = {}
 ): Promise<AdminSocket> {
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-admin-'))
   const socketPath = join(directory, 'admin.sock')
   const complaints: unknown[] = []
   const complain = (fields: unknown) => void complaints.push(fields)
   const log = { debug() {}, info() {}, warn: complain, error: complain }
-  const service = { node, release: '1.2.3', clock, house }
+  const probe = rest.probe ?? new DecreedNamespaces()
+  const pools = rest.pools ?? { why: 'pools are written nowhere here' }
+  const service = { node, release: '1.2.3', clock, house, probe, pools }
   const server = await serveAdmin(socketPath, listenAt, service, log)
   t.teardown(async () => {
     await server.stop()

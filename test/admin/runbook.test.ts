@@ -29,5 +29,5 @@ t.test('the commands are commands', async t => {
 t.test('every path of the admin socket is documented, and no other', async t => {
   const paths = (text: string) => new Set(text.match(/\/v1\/[a-z]+/g))
   const [, section = ''] = read('docs/configuration.md').split('## The admin socket')
-  t.same([...paths(section)].sort(), [...paths(read('src/admin/admin-server.ts'))].sort())
+  t.same([...paths(section)].sort(), [...paths(read('src/admin/routes.ts'))].sort())
 })

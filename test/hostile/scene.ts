@@ -87,7 +87,7 @@ export class Scene {
       t.equal(node.ended, undefined, `${node.name} goes on`)
       t.equal(node.givenUp, undefined)
       t.notOk(node.said(/crashed/), `nothing of ${node.name} crashed`)
-      const isIdle = () => node.house.vitals().every(({ waiting }) => waiting < 100)
+      const isIdle = () => node.house.actors.vitals().every(({ waiting }) => waiting < 100)
       // What a flood left in buffers comes at the pace that one peer is allowed.
       await until(t, isIdle, 'no mailbox stays full')
     }

@@ -116,6 +116,8 @@ export class TestHouse {
   /** What was noted, oldest first. */
   readonly events: NodeEvent[] = []
   readonly pools: ListedPools
+  /** Instead of `pools`. */
+  source: PoolSource | undefined
   givenUp: unknown
   #house: House | undefined
   #lastClient = 0
@@ -147,7 +149,7 @@ export class TestHouse {
       ...aloneParts(boot),
       registry: this.registry,
       store: this.store,
-      source: this.pools,
+      source: this.source ?? this.pools,
       probe: this.namespaces,
       facts: this.facts,
       link: this.link,

@@ -11,6 +11,7 @@ import type { Demand } from '../../core/demand.ts'
 import type { IpPool } from '../../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../../core/refusal.ts'
 import type { Moment, Sandbox } from '../../core/sandbox.ts'
+import type { Explanation } from '../../core/selection/explain.ts'
 import type { MonotonicMs } from '../../ports/clock.ts'
 import type { LinkAnswer } from '../../ports/link-prober.ts'
 import type { ActorRef, ReplyTo } from '../runtime/ref.ts'
@@ -150,6 +151,28 @@ export interface ListAttachments {
   readonly replyTo: ReplyTo<readonly Attachment[]>
 }
 
+/** Sent by the admin server: why an ADD like this one gets what it gets. A pure read. */
+export interface Explain {
+  readonly type: 'Explain'
+  readonly pod: Pod
+  readonly ifname: string
+  readonly demand: Demand
+  /** How full the pools are, by their names. */
+  readonly usages: ReadonlyMap<string, PoolUsage>
+  readonly replyTo: ReplyTo<Explanation>
+}
+
+/** Sent by an operator's verb: let this attachment go, of which no DEL came. Undefined: it has another life by now. */
+export interface Evict {
+  readonly type: 'Evict'
+  readonly key: AttachmentKey
+  readonly began: Moment
+  readonly why: string
+  /** Its namespace is known to be gone. */
+  readonly vacated: boolean
+  readonly replyTo: ReplyTo<Released | undefined>
+}
+
 /** To itself: a subnet has answered for this errand. */
 export interface Reserved {
   readonly type: 'Reserved'
@@ -197,6 +220,8 @@ export type AllocatorMessage =
   | SpareReserved
   | KeepTick
   | ListAttachments
+  | Explain
+  | Evict
   | Reserved
   | LinkAnswered
   | RetryTick

@@ -9,6 +9,7 @@ import type { OpenGrant } from '../../core/lease/open-grant.ts'
 import type { MemberIndex, Run } from '../../core/lease/register.ts'
 import type { Occupancy } from '../../core/map/occupancy.ts'
 import type { DomainBody } from '../../core/protocol.ts'
+import type { DescribeAddresses, LiftQuarantine } from './address-questions.ts'
 import type { Fetched, MemberReachable } from './broker.ts'
 import type { ViewAdvanced } from './membership.ts'
 import type { Reservation } from '../../core/reservation.ts'
@@ -275,6 +276,8 @@ export type SubnetMessage =
   | FetchAddress
   | DescribeCustody
   | DescribeOccupancy
+  | DescribeAddresses
+  | LiftQuarantine
   | Reserve
   | ReserveExact
   | Confirm

@@ -5,19 +5,16 @@
 import { dispatch, type Ref, spawn, start, stop } from 'nact'
 import type { Clock } from '../../ports/clock.ts'
 import type { ActorContext, Behaviour, Spawner } from './behaviour.ts'
+import { type ActorVitals, Meter } from './meter.ts'
 import type { ActorRef, StopReason } from './ref.ts'
-
-/** What is seen of an actor from outside. */
-export interface ActorVitals {
-  readonly name: string
-  readonly waiting: number
-  readonly handled: number
-  readonly stopped: StopReason | undefined
-}
+import type { TraceSlice } from './trace.ts'
 
 /** What the system keeps of each actor, whatever its messages are. */
 interface Handle {
-  readonly vitals: () => ActorVitals
+  readonly path: string
+  readonly meter: Meter
+  readonly describe: (() => unknown) | undefined
+  readonly tell: (message: unknown) => boolean
   readonly stop: () => Promise<void>
   readonly abort: (error: unknown) => void
 }
@@ -35,28 +32,30 @@ export class ActorSystem implements Spawner {
   }
 
   spawn<Message, State>(behaviour: Behaviour<Message, State>): ActorRef<Message> {
-    const { name, mailboxLimit } = behaviour
+    const { name, path = name, mailboxLimit } = behaviour
     const clock = this.#clock
     const watchers = new Set<(reason: StopReason) => void>()
     const timers = new Map<string, () => void>()
-    let waiting = 0
-    let handled = 0
-    let stopped: StopReason | undefined
+    const meter = new Meter({ name, path, mailboxLimit })
 
     const self: ActorRef<Message> = {
       name,
       tell: message => {
-        if (stopped !== undefined || waiting >= mailboxLimit) return false
+        if (meter.stopped !== undefined) return false
+        if (meter.waiting >= mailboxLimit) {
+          meter.refused += 1
+          return false
+        }
         self.insist(message)
         return true
       },
       insist: message => {
-        if (stopped !== undefined) return
-        waiting += 1
+        if (meter.stopped !== undefined) return
+        meter.waiting += 1
         dispatch(actor, message)
       },
       watch: onStopped => {
-        if (stopped !== undefined) onStopped(stopped)
+        if (meter.stopped !== undefined) onStopped(meter.stopped)
         else watchers.add(onStopped)
         return () => watchers.delete(onStopped)
       }
@@ -84,24 +83,27 @@ export class ActorSystem implements Spawner {
       }
     }
     const retire = (reason: StopReason) => {
-      if (stopped !== undefined) return
-      stopped = reason
+      if (meter.stopped !== undefined) return
+      meter.stopped = reason
       for (const cancel of timers.values()) cancel()
       for (const onStopped of watchers) onStopped(reason)
     }
     const receive = (state: State, message: Message | typeof drain): State => {
-      if (stopped !== undefined) return state
+      if (meter.stopped !== undefined) return state
       if (message === drain) {
         retire({ type: 'Drained' })
         stop(actor)
         return state
       }
-      waiting -= 1
-      handled += 1
-      return behaviour.receive(state, message, context)
+      meter.begin(message)
+      const began = clock.monotonicMs()
+      current = behaviour.receive(state, message, context)
+      meter.end(message, began, clock.monotonicMs())
+      return current
     }
 
     const initialState = behaviour.start(context)
+    let current = initialState
     this.#spawned += 1
     // A respawned actor gets a fresh nact name, since nact frees a name only some ticks after the stop.
     const actor: Ref<Message | typeof drain> = spawn(
@@ -117,11 +119,13 @@ export class ActorSystem implements Spawner {
       }
     )
     this.#actors.push({
-      vitals: () => ({ name, waiting, handled, stopped }),
+      ...{ path, meter },
+      describe: behaviour.describe && (() => behaviour.describe?.(current)),
+      tell: message => self.tell(message as Message),
       stop: () =>
         new Promise(resolve => {
           self.watch(() => resolve())
-          if (stopped === undefined) dispatch(actor, drain)
+          if (meter.stopped === undefined) dispatch(actor, drain)
         }),
       abort: error => {
         retire({ type: 'Crashed', error })
@@ -132,7 +136,27 @@ export class ActorSystem implements Spawner {
   }
 
   vitals(): ActorVitals[] {
-    return this.#actors.map(actor => actor.vitals())
+    return this.#actors.map(({ meter }) => meter.vitals())
+  }
+
+  /** What the actor of this path says of its state; undefined when there is none, or it says nothing. */
+  describe(path: string): unknown {
+    return this.#at(path)?.describe?.()
+  }
+
+  /** Its messages after the asked number; from the first question on, and as long as somebody asks. */
+  trace(path: string, after: number): TraceSlice | undefined {
+    const now = this.#clock.monotonicMs()
+    return this.#at(path)?.meter.trace(now).read(after, now)
+  }
+
+  /** For people who know what they do: whether the message is of its protocol is not looked at here. */
+  tell(path: string, message: unknown): boolean {
+    return this.#at(path)?.tell(message) ?? false
+  }
+
+  #at(path: string): Handle | undefined {
+    return this.#actors.find(actor => actor.path === path)
   }
 
   /** Stop every actor in the reverse order of their birth; each one empties its mailbox first. */

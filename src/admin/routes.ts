@@ -1,0 +1,86 @@
+// Every path of the admin socket, and what serves it.
+
+import type { Json } from '../core/fields.ts'
+import { reportActors, inspectActor, traceActor } from './actors.ts'
+import { tellActor } from './actor-orders.ts'
+import { listAddresses } from './addresses.ts'
+import type { OpenService } from './admin-service.ts'
+import { type Answer, refused } from './answer.ts'
+import { drainNode, undrainNode } from './drain.ts'
+import { explainPools } from './explanation.ts'
+import { reportMap } from './map.ts'
+import { resolveAddress, transferAddress } from './named-address.ts'
+import { applyDocuments, deleteDocument } from './pool-orders.ts'
+import { releaseAddress } from './release.ts'
+import { removeNode } from './removal.ts'
+import {
+  reportAttachments,
+  reportBlocks,
+  reportPeers,
+  reportPools,
+  reportRegistry,
+  reportStatus
+} from './reports.ts'
+import { bodyBytesMax, textsOf } from './request-body.ts'
+import { reportSubnets } from './subnets.ts'
+import { tellWhy } from './why.ts'
+
+/** Looks and changes nothing. */
+interface Look {
+  readonly method: 'GET'
+  readonly serve: (service: OpenService, query: URLSearchParams) => Promise<Answer>
+}
+
+interface Order {
+  readonly method: 'POST'
+  readonly serve: (service: OpenService, body: Json) => Promise<Answer>
+  /** A question that needs a body: nothing changes, and nobody has to look for it in a log. */
+  readonly onlyAsks?: true
+  readonly bodyBytesMax: number
+}
+
+export type Route = Look | Order
+
+/** As many documents as one file may hold, and what JSON adds to their text. */
+const documentBytesMax = 2 * 1_048_576
+
+export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/v1/status', look(reportStatus)],
+  ['/v1/pools', look(reportPools)],
+  ['/v1/subnets', look(reportSubnets)],
+  ['/v1/blocks', look(reportBlocks)],
+  ['/v1/addresses', look(listAddresses)],
+  ['/v1/map', look(reportMap)],
+  ['/v1/why', look(tellWhy)],
+  ['/v1/attachments', look(reportAttachments)],
+  ['/v1/peers', look(reportPeers)],
+  ['/v1/registry', look(reportRegistry)],
+  ['/v1/actors', look(reportActors)],
+  ['/v1/inspect', look(inspectActor)],
+  ['/v1/trace', look(traceActor)],
+  ['/v1/explain', { ...order(explainPools), onlyAsks: true }],
+  ['/v1/apply', { ...order(applyDocuments), bodyBytesMax: documentBytesMax }],
+  ['/v1/delete', order(deleteDocument)],
+  ['/v1/release', order(releaseAddress)],
+  ['/v1/tell', order(tellActor)],
+  ['/v1/drain', order(withoutBody(drainNode))],
+  ['/v1/undrain', order(withoutBody(undrainNode))],
+  ['/v1/remove', order(removeNode)],
+  ['/v1/resolve', order(resolveAddress)],
+  ['/v1/transfer', order(transferAddress)]
+])
+
+function look(serve: Look['serve']): Look {
+  return { method: 'GET', serve }
+}
+
+function order(serve: Order['serve']): Order {
+  return { method: 'POST', serve, bodyBytesMax }
+}
+
+function withoutBody(serve: (service: OpenService) => Promise<Answer>): Order['serve'] {
+  return async (service, body) => {
+    const read = textsOf(body, { required: {} })
+    return 'problem' in read ? refused(400, read.problem) : serve(service)
+  }
+}
