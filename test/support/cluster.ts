@@ -138,7 +138,7 @@ export class Cluster implements AsyncDisposable {
 }
 
 /** The built one starts faster; whoever changes the sources and does not build says so with the variable. */
-function mainProgram(): string {
+export function mainProgram(): string {
   const named = process.env['ORBWEAVER_MAIN']
   if (named !== undefined) return named
   return existsSync(built) ? built : source
