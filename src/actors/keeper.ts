@@ -8,7 +8,7 @@ import { isToCome } from '../core/attachment-index.ts'
 import type { Kept } from '../core/keep-index.ts'
 import { applicationOf } from '../core/selection/application.ts'
 import { holderOf, identityOf } from '../core/selection/identity.ts'
-import { spareOf, whyNotKept } from '../core/selection/tenure.ts'
+import { renamed, spareOf, whyNotKept } from '../core/selection/tenure.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
 import type { Ledger } from './ledger.ts'
 import type { AllocatorMessage, SpareReserved } from './messages/allocator.ts'
@@ -78,9 +78,12 @@ export class Keeper {
     const { keeps, fixed } = this.#ledger
     const application = applicationOf(bind.holder)
     const group = application === undefined ? [] : this.#groupOf(kept)
+    const name = renamed(bind.holder, this.#facts)
     const why = keeps.isSuperseded(kept)
       ? 'its holder has another one since'
-      : whyNotKept(kept, group, this.#facts, fixed.spare)
+      : name === undefined
+        ? whyNotKept(kept, group, this.#facts, fixed.spare)
+        : 'whether it ends with its application has changed'
     const now = this.#context.clock.monotonicMs()
     const since = this.#doubts.get(address)
     if (why === undefined) {
@@ -89,7 +92,9 @@ export class Keeper {
     } else if (since === undefined) this.#doubts.set(address, now)
     else if (now - since >= secondLookMs) {
       this.#doubts.delete(address)
-      this.#ledger.subnetAt(kept.subnet)?.insist({ type: 'Unkeep', address, bind, why })
+      const subnet = this.#ledger.subnetAt(kept.subnet)
+      if (name === undefined) subnet?.insist({ type: 'Unkeep', address, bind, why })
+      else subnet?.insist({ type: 'Keep', address, bind: { holder: name, generation: 1 } })
     }
   }
 

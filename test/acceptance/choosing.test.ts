@@ -9,7 +9,7 @@ import {
   subnetObject,
   workloadObject
 } from './kube.ts'
-import { type Added, anyPod, Kubelet, type Pod, sandboxOf } from './kubelet.ts'
+import { type Added, anyPod, type Kubelet, type Pod, sandboxOf } from './kubelet.ts'
 import { Stage } from './stage.ts'
 
 const app = { kind: 'Deployment', name: 'app', replicas: 1 }
@@ -62,7 +62,7 @@ t.test('A00004 A00005 A00006: of all who say something the first decides', async
     ippools: [{ interface: 'eth0', ipv4: ['ippools'] }],
     ippool: { ipv4: ['ippool'] }
   }
-  for (const [i, level] of levels.entries()) {
+  for (const i of levels.keys()) {
     const saying = levels.slice(i)
     const namespace = saying.includes('namespace') ? 'shop' : 'default'
     const annotations = Object.fromEntries(
@@ -70,7 +70,7 @@ t.test('A00004 A00005 A00006: of all who say something the first decides', async
     )
     const by = saying.includes('network') ? stage.using(['network']) : kubelet
     const pod = sandboxOf('app-0', { namespace, annotations })
-    t.match(await addresses(pod, by), [new RegExp(`^10\\.${i + 1}\\.`)], `${saying.join(' > ')}`)
+    t.match(await addresses(pod, by), [new RegExp(`^10\\.${i + 1}\\.`)], saying.join(' > '))
   }
 })
 

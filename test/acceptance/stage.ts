@@ -1,17 +1,16 @@
 // One real daemon, pools and facts as files that can be replaced while it runs, and a kubelet for its pods.
 
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Test } from 'tap'
 import { makeNamespace, type Namespace } from '../conformance/namespaces.ts'
 import { allocatedBy, attachmentsOf, poolsOf, type ShownPool } from '../support/admin.ts'
 import { askAdmin } from '../support/cluster-admin.ts'
-import { mainProgram } from '../support/cluster.ts'
 import { eventually } from '../support/command.ts'
 import { type Daemon, startDaemon } from '../support/daemon.ts'
 import { plugin } from '../support/ipam.ts'
+import { mainProgram } from '../support/main-program.ts'
 import type { KubeObject } from './kube.ts'
 import { Kubelet } from './kubelet.ts'
 

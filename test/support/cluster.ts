@@ -1,7 +1,7 @@
 // Several real daemons, each on a machine of its own as far as it can tell: a network namespace, a disk, a
 // boot and a machine id. Needs a host of its own (own-host.ts), which takes everything down in the end.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeClusterKey } from '../../src/mesh/cluster-key.ts'
 import { ClusterNode } from './cluster-node.ts'
@@ -9,11 +9,10 @@ import { type Knowledge, knowledgeOf } from './cluster-state.ts'
 import { Lan } from './cluster-lan.ts'
 import { eventually } from './command.ts'
 import { ipamSection, type Pool, poolsYaml } from './ipam.ts'
+import { mainProgram } from './main-program.ts'
 
 /** On the disk: where a host of its own has its temporary files, synchronising costs nothing. */
 const parent = '/var/tmp'
-const built = join(import.meta.dirname, '../../dist/main.js')
-const source = join(import.meta.dirname, '../../src/main.ts')
 const port = 7946
 
 export interface ClusterOptions {
@@ -135,13 +134,6 @@ export class Cluster implements AsyncDisposable {
     await this.lan[Symbol.asyncDispose]()
     rmSync(this.#dir, { recursive: true, force: true })
   }
-}
-
-/** The built one starts faster; whoever changes the sources and does not build says so with the variable. */
-export function mainProgram(): string {
-  const named = process.env['ORBWEAVER_MAIN']
-  if (named !== undefined) return named
-  return existsSync(built) ? built : source
 }
 
 function describe(nodes: readonly ClusterNode[], all: readonly (Knowledge | undefined)[]): string {

@@ -2,7 +2,15 @@
 
 import type { Address } from '../address.ts'
 import type { Bind } from '../lease/bind.ts'
-import { applicationOf, isAnother, sizeOf, sizeWishOf } from './application.ts'
+import { podKeys } from './annotation-keys.ts'
+import {
+  applicationOf,
+  isAnother,
+  reclaimOf,
+  reservationOf,
+  sizeOf,
+  sizeWishOf
+} from './application.ts'
 import type { Workload, WorkloadReference } from './facts.ts'
 import { hasOrdinal, ownerOf } from './identity.ts'
 
@@ -42,6 +50,24 @@ export function whyNotKept(
   const { ordinal } = owner as { ordinal?: number }
   if (ordinal === undefined || hasOrdinal(workload, ordinal)) return undefined
   return `the ${kind} ${namespace}/${name} has no pod ${ordinal} any more`
+}
+
+/**
+ * The words in which an application's addresses are to be kept by what its pods' template says now of their reclaim;
+ * undefined when they are so already, or when it says nothing of reservations.
+ */
+export function renamed(holder: string, facts: Workloads): string | undefined {
+  const application = applicationOf(holder)
+  if (application === undefined) return undefined
+  const workload = facts.workload(application)
+  if (typeof workload === 'string' || isAnother(application, workload)) return undefined
+  const { uid = application.uid, annotations = {} } = workload
+  const isReclaimed = reclaimOf(annotations)
+  const reserves = podKeys.subnet in annotations || podKeys.subnets in annotations
+  if (!reserves || typeof isReclaimed === 'string') return undefined
+  const { namespace, ifname } = application
+  const name = reservationOf({ ...application, uid }, namespace, ifname, isReclaimed)
+  return name === holder ? undefined : name
 }
 
 /** How many addresses a reservation of so many lacks; 0 when nobody can know. */
