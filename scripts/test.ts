@@ -65,7 +65,7 @@ function testFiles(below: readonly string[]): string[] {
     path.endsWith('.ts') ? [path] : globSync(`${path}/**/*.test.ts`, { cwd: root })
   )
   const weight = (file: string) =>
-    /test\/(runtimes|conformance|recovery|cluster|sim)\//.test(file) ? 1 : 0
+    /test\/(acceptance|runtimes|conformance|recovery|cluster|sim)\//.test(file) ? 1 : 0
   return files.sort((a, b) => weight(a) - weight(b) || a.localeCompare(b))
 }
 

@@ -29,26 +29,38 @@ const stage = await Stage.open(t, {
       racks('churn', 48),
       racks('steady', 49)
     ]
-  ]
+  ],
+  facts: {
+    sets: ['web', 'two', 'duo', 'mover', 'hand'].flatMap(name => set(name, 1)),
+    scaled: set('scaled', 2),
+    churn: app('churn', 'churn', 2),
+    steady: app('steady', 'steady', 5),
+    greedy: app('greedy', 'steady', 200, 12)
+  }
 })
-stage.tell(
-  'sets',
-  ...set('web', 1),
-  ...set('two', 1),
-  ...set('duo', 1),
-  ...set('mover', 1),
-  ...set('hand', 1)
-)
-stage.tell('scaled', ...set('scaled', 2))
-stage.tell('churn', ...app('churn', 'churn', 2))
-stage.tell('steady', ...app('steady', 'steady', 5))
-stage.tell('greedy', ...app('greedy', 'steady', 200, 12))
 const used = async (pool: string) => (await stage.usage(pool)).used
 /** For whom addresses are kept, as people see it. */
 const keeps = async () => JSON.stringify((await askAdmin(stage.daemon, '/v1/blocks')).body)
 const isTold = async (owner: string) => {
   await eventually(`${owner} is kept for`, async () => (await keeps()).includes(owner))
 }
+
+/** Pods of an application that come and go. */
+async function roll(numbers: readonly number[]): Promise<void> {
+  const kubelet = stage.kubelet()
+  for (const i of numbers) {
+    const pod = sandboxOf(`churn-${i}`, { annotations: reserving('churn') })
+    await kubelet.add(pod)
+    await kubelet.del(pod)
+  }
+}
+
+t.test('I00006: an application that wants two pods has three addresses', async t => {
+  await roll([0, 1, 2])
+  const three = await eventually('it has three', async () => (await used('subnet/churn')) === 3)
+  t.ok(three)
+  stage.tell('churn', ...app('churn', 'churn', 5))
+})
 
 t.test(
   'E00003 L00008: a pod of a StatefulSet has its address again, and nobody else has it meanwhile',
@@ -189,18 +201,7 @@ t.test(
   }
 )
 
-t.test('I00006: an application comes, grows and has pods come and go', async t => {
-  const kubelet = stage.kubelet()
-  const roll = async (names: readonly number[]) => {
-    for (const i of names) {
-      const pod = sandboxOf(`churn-${i}`, { annotations: reserving('churn') })
-      await kubelet.add(pod)
-      await kubelet.del(pod)
-    }
-  }
-  await roll([0, 1, 2])
-  await eventually('it has three', async () => (await used('subnet/churn')) === 3)
-  stage.tell('churn', ...app('churn', 'churn', 5))
+t.test('I00006: and six when it wants five, whoever comes and goes', async t => {
   await eventually('it has six', async () => (await used('subnet/churn')) === 6)
   await roll([0, 1, 2, 3, 4, 5])
   await eventually('it has six still', async () => (await used('subnet/churn')) === 6)

@@ -61,14 +61,20 @@ export function anyPod(more: Partial<Pod> = {}): Pod {
 
 export class Kubelet {
   readonly #node: Node
-  readonly #netns: string
+  /** CNI_NETNS of pods that need none of their own. */
+  readonly netns: string
   readonly #ipam: Readonly<Record<string, unknown>>
 
   /** `ipam`: what the ipam section of every network of this node has. */
   constructor(node: Node, netns: string, ipam: Readonly<Record<string, unknown>> = {}) {
     this.#node = node
-    this.#netns = netns
+    this.netns = netns
     this.#ipam = ipam
+  }
+
+  /** What the plugin reads from stdin for a pod without annotations. */
+  netconf(where: Interface = {}): string {
+    return JSON.stringify(this.#conf({}, where))
   }
 
   /** Throws when it was refused. */
@@ -114,7 +120,7 @@ export class Kubelet {
   async collect(keep: readonly Pod[], { network = 'net-a' }: Interface = {}): Promise<void> {
     const attachments = keep.map(({ id }) => ({ containerID: id, ifname: 'eth0' }))
     const more = { 'cni.dev/valid-attachments': attachments }
-    const stdin = JSON.stringify({ ...this.#conf(anyPod(), { network }), ...more })
+    const stdin = JSON.stringify({ ...this.#conf({}, { network }), ...more })
     const env = { CNI_COMMAND: 'GC', CNI_PATH: '/opt/cni/bin' }
     const { status, stdout } = await execute(plugin, { env, stdin })
     if (status !== 0) throw new Error(`GC: ${stdout}`)
@@ -126,7 +132,7 @@ export class Kubelet {
     where: Interface = {},
     more: Readonly<Record<string, unknown>> = {}
   ): ReturnType<typeof execute> {
-    const { name, namespace = 'default', uid = `uid-${name}`, id, netns = this.#netns } = pod
+    const { name, namespace = 'default', uid = `uid-${name}`, id, netns = this.netns } = pod
     const names = `K8S_POD_NAMESPACE=${namespace};K8S_POD_NAME=${name};K8S_POD_UID=${uid}`
     const env = {
       CNI_COMMAND: verb,
@@ -140,7 +146,7 @@ export class Kubelet {
     return execute(plugin, { env, stdin })
   }
 
-  #conf({ annotations }: Pod, where: Interface): Record<string, unknown> {
+  #conf({ annotations }: Pick<Pod, 'annotations'>, where: Interface): Record<string, unknown> {
     const { network = 'net-a', ipam, master = 'eth0' } = where
     const { socket, queue } = this.#node
     return {

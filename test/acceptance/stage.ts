@@ -17,8 +17,8 @@ import { Kubelet } from './kubelet.ts'
 export interface StageOptions {
   /** Pools, subnets, reserved addresses. */
   readonly pools: readonly KubeObject[]
-  /** What is told of pods and their owners from the start. */
-  readonly facts?: readonly KubeObject[]
+  /** What is told of pods and their owners from the start: one file, or several by name. */
+  readonly facts?: readonly KubeObject[] | Readonly<Record<string, readonly KubeObject[]>>
   /** Further keys of the configuration file. */
   readonly config?: Readonly<Record<string, unknown>>
 }
@@ -33,7 +33,9 @@ export class Stage implements AsyncDisposable {
     const dir = mkdtempSync(join(tmpdir(), 'ow-accept-'))
     const stage = new Stage(dir, options, await makeNamespace())
     t.teardown(() => stage[Symbol.asyncDispose]())
-    stage.tell('told', ...(options.facts ?? []))
+    const { facts = [] } = options
+    const files = Object.entries('length' in facts ? { told: facts } : facts)
+    for (const [name, objects] of files) stage.tell(name, ...(objects as readonly KubeObject[]))
     stage.#write('pools.d', 'pools', options.pools)
     await stage.start()
     return stage
