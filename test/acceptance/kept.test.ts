@@ -242,6 +242,6 @@ t.test(
       stays.ips,
       'who is still there keeps its own'
     )
-    t.same((await stage.shown()).pools.filter(({ name }) => name === 'subnet/churn')[0]?.free, 12)
+    t.same((await stage.usage('subnet/churn')).free, 12)
   }
 )

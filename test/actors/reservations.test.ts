@@ -133,28 +133,31 @@ t.test(
   }
 )
 
-t.test('I00019: reclaim that is switched on later is for what was reserved before, too', async t => {
-  const { house, facts } = await opened()
-  const asking = { 'ipam.spidernet.io/subnet': '{"ipv4":["s"]}' }
-  const reclaim = (value: string) => ({ ...asking, 'ipam.spidernet.io/ippool-reclaim': value })
-  const pod = tell(facts, { replicas: 2, annotations: reclaim('false') })
-  t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
-  await house.pass(45_000)
-  tell(facts, { replicas: 2, annotations: reclaim('true') })
-  await house.pass(20_000)
-  t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
-  t.equal(await free(house, facts), 9, 'it is as large as before, with the one in use')
-  for (let i = 0; i < 9; i += 1) await house.del(key(`g${i}`))
-  await house.del(key('c1'))
-  facts.tellWorkload(web, 'Gone')
-  await house.pass(45_000)
-  const greedy = { ...web, name: 'greedy' }
-  const another = tell(facts, { replicas: 200 }, greedy)
-  let count = 0
-  while (Array.isArray(await house.add(key(`h${count}`), { pod: another(`h${count}`), demand })))
-    count += 1
-  t.equal(count, 12, 'and ends with the application')
-})
+t.test(
+  'I00019: reclaim that is switched on later is for what was reserved before, too',
+  async t => {
+    const { house, facts } = await opened()
+    const asking = { 'ipam.spidernet.io/subnet': '{"ipv4":["s"]}' }
+    const reclaim = (value: string) => ({ ...asking, 'ipam.spidernet.io/ippool-reclaim': value })
+    const pod = tell(facts, { replicas: 2, annotations: reclaim('false') })
+    t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
+    await house.pass(45_000)
+    tell(facts, { replicas: 2, annotations: reclaim('true') })
+    await house.pass(20_000)
+    t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
+    t.equal(await free(house, facts), 9, 'it is as large as before, with the one in use')
+    for (let i = 0; i < 9; i += 1) await house.del(key(`g${i}`))
+    await house.del(key('c1'))
+    facts.tellWorkload(web, 'Gone')
+    await house.pass(45_000)
+    const greedy = { ...web, name: 'greedy' }
+    const another = tell(facts, { replicas: 200 }, greedy)
+    let count = 0
+    while (Array.isArray(await house.add(key(`h${count}`), { pod: another(`h${count}`), demand })))
+      count += 1
+    t.equal(count, 12, 'and ends with the application')
+  }
+)
 
 t.test('I00019: reclaim that is switched off later keeps what there is', async t => {
   const { house, facts } = await opened()
