@@ -45,7 +45,11 @@ for remove:
   --vouched-by NAME  who knows that the machine is off; asked for at a terminal
   --heir NODE        who takes over, instead of this node
 
-for install and uninstall:
+for run:
+  --install          install the plugin first and, once this node serves, the network configuration; both
+                     stay when the daemon ends
+
+for install, uninstall and run --install:
   --bin-dir DIR      where the runtime looks for plugins (default /opt/cni/bin)
   --conf-dir DIR     where the runtime looks for networks (default /etc/cni/net.d)
   --conflist FILE    the network configuration to install, last of all; none when absent
@@ -59,6 +63,7 @@ const options = {
   'conf-dir': { type: 'string', default: '/etc/cni/net.d' },
   conflist: { type: 'string' },
   'drop-in': { type: 'boolean', default: false },
+  install: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   'vouched-by': { type: 'string' },
   heir: { type: 'string' },
@@ -90,7 +95,9 @@ export async function runCommand(args: string[]): Promise<number> {
     switch (command) {
       case 'run': {
         const { runDaemon } = await import('./daemon.ts')
-        return await runDaemon(configOf(values.config))
+        const { installationAt } = await import('./installation.ts')
+        const installation = values.install ? installationAt(placesOf(values)) : undefined
+        return await runDaemon(configOf(values.config), {}, installation)
       }
       case 'check-config':
         return show(`${JSON.stringify(configOf(values.config), undefined, 2)}\n`, 0)

@@ -32,6 +32,7 @@ import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
 import { MemoryChronicle } from './telemetry/memory-chronicle.ts'
+import type { Installation } from './installation.ts'
 
 const sessionBytes = 8
 
@@ -43,12 +44,14 @@ export interface Substitutes {
 /** Run until SIGTERM or SIGINT; the exit status. What was begun is taken down in the reverse order. */
 export async function runDaemon(
   config: DaemonConfig,
-  substitutes: Substitutes = {}
+  substitutes: Substitutes = {},
+  installation?: Installation
 ): Promise<number> {
   process.umask(0o077)
   keepHeapSmall()
   const log = createLog({ level: config.log.level, node: config.nodeName })
   const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
+  installation?.programs(log)
   let end: (status: number) => void = () => {}
   const ended = new Promise<number>(resolve => (end = resolve))
   process.once('SIGTERM', () => end(0))
@@ -61,12 +64,9 @@ export async function runDaemon(
     // An incarnation that was removed, or whose database proved to be from the past, makes room for another.
     const reborn = Promise.withResolvers<undefined>()
     const onEnded = () => reborn.resolve(undefined)
-    await using running = await start(
-      config,
-      { log, chronicle },
-      { onGivenUp, onEnded },
-      substitutes
-    )
+    const endings = { onGivenUp, onEnded }
+    const announcers = { log, chronicle }
+    await using running = await start(config, announcers, endings, substitutes, installation)
     const status = await Promise.race([ended, reborn.promise])
     if (status === undefined) continue
     log.info({}, 'stopping: what was accepted is finished first')
@@ -91,7 +91,8 @@ async function start(
   config: DaemonConfig,
   { log, chronicle }: Announcers,
   endings: Endings,
-  substitutes: Substitutes
+  substitutes: Substitutes,
+  installation: Installation | undefined
 ): Promise<AsyncDisposableStack> {
   await using begun = new AsyncDisposableStack()
   const lock = lockState(config.stateDir, config.lockWaitSeconds * 1_000, log)
@@ -116,6 +117,7 @@ async function start(
   const admin = await serveAdmin(config.adminSocket, listenAt, shown, log)
   stopAdmin = () => admin.stop()
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
+  if (!('why' in house)) installation?.network(log)
   join()
   return begun.move()
 }

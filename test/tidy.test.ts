@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   admin: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   telemetry: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
   config: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
-  host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/'],
+  host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
   link: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
   // The floor below those that need it: it says what the kernel offers and decides nothing.
   kernel: ['core/', 'ports/']

@@ -9,6 +9,7 @@ import * as v from 'valibot'
 import { ConfigInvalidError } from '../core/errors.ts'
 import type { FixedKinds } from '../core/selection/identity.ts'
 import type { NetworkSettings } from '../core/selection/networks.ts'
+import { type NodeEnvironment, placeMesh, readNodeEnvironment } from './node-environment.ts'
 
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
 export const defaultPoolDir = '/etc/orbweaver/pools.d'
@@ -38,6 +39,8 @@ function seconds(from: number, to: number) {
 
 const isCount = 'must be a whole number from 0 to 1000'
 
+const isRegistrar = 'must be true or false, or the name of the node that is the registrar'
+
 const isSection = 'must be a section with keys of its own'
 
 const sections = {
@@ -62,7 +65,10 @@ const sections = {
       peers: v.optional(v.array(v.string(), 'must be a list of multiaddresses'), []),
       mdns: v.optional(v.boolean('must be true or false'), false),
       keyFile: v.optional(absolutePath, '/etc/orbweaver/cluster.key'),
-      registrar: v.optional(v.boolean('must be true or false'), false),
+      registrar: v.optional(
+        v.union([v.boolean(), v.pipe(v.string(), v.nonEmpty())], isRegistrar),
+        false
+      ),
       confirm: v.optional(v.picklist(['reachable', 'all'], 'must be reachable or all'), 'reachable')
     },
     isSection
@@ -215,7 +221,11 @@ export function readConfig(file: string): DaemonConfig {
 }
 
 /** As readConfig for text; `where` names it in errors. */
-export function parseConfig(text: string, where: string): DaemonConfig {
+export function parseConfig(
+  text: string,
+  where: string,
+  around: NodeEnvironment = readNodeEnvironment(process.env)
+): DaemonConfig {
   const document = parseDocument(text)
   if (document.errors.length > 0) {
     throw new ConfigInvalidError(
@@ -229,8 +239,17 @@ export function parseConfig(text: string, where: string): DaemonConfig {
   }
   const parsed = v.safeParse(schema, root)
   if (!parsed.success) throw new ConfigInvalidError(where, parsed.issues.map(problemOf))
-  const { nodeName, queueDir, poolDirs, namespaceDirs, cooldown, mesh, multus, ...config } =
-    parsed.output
+  const {
+    queueDir,
+    poolDirs,
+    namespaceDirs,
+    cooldown,
+    multus,
+    mesh: written,
+    ...config
+  } = parsed.output
+  const { nodeName = around.nodeName ?? hostname() } = config
+  const mesh = written && placeMesh(written, nodeName, around)
   const { clusterNetwork, namespace } = multus
   const { seconds, scarceSeconds = Math.min(scarceSecondsDefault, seconds) } = cooldown
   if (scarceSeconds > seconds) {
@@ -246,7 +265,7 @@ export function parseConfig(text: string, where: string): DaemonConfig {
   return {
     ...config,
     ...(mesh !== undefined && { mesh }),
-    nodeName: nodeName ?? hostname(),
+    nodeName,
     queueDir: queueDir ?? join(config.stateDir, 'queue'),
     cooldown: { seconds, scarceSeconds },
     multus: { namespace, ...(clusterNetwork !== undefined && { clusterNetwork }) },

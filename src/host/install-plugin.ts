@@ -2,8 +2,16 @@
 // is there whole or not at all, the configuration comes last, and a stopped daemon leaves both: without them
 // running pods could not even be deleted.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { errorCodeOf, messageOf } from '../core/error-text.ts'
 import { ConfigInvalidError } from '../core/errors.ts'
 import { isObject } from '../core/fields.ts'
@@ -31,11 +39,17 @@ const marker = 'orbweaver is a CNI plugin'
 const networkFile = /\.(conf|conflist|json)$/
 
 /** Install and say what was done. Throws ConfigInvalidError when something to install is not usable. */
-export function installPlugin({ binDir, confDir, conflist, dropIn }: Places): string {
+export function installPlugin(places: Places): string {
+  // Before anything is done.
+  if (places.conflist !== undefined) readNetwork(places.conflist)
+  return installPrograms(places) + installNetwork(places)
+}
+
+/** What runtimes execute. */
+export function installPrograms({ binDir, dropIn }: Places): string {
   if (!existsSync(builtPlugin)) {
     throw new ConfigInvalidError('install', [`${builtPlugin} is missing; run npm run build first`])
   }
-  const network = conflist === undefined ? undefined : readNetwork(conflist)
   const plugin = usable(builtPlugin, () => readFileSync(builtPlugin))
   const taken = join(binDir, dropInName)
   if (dropIn && isForeign(taken)) {
@@ -43,22 +57,47 @@ export function installPlugin({ binDir, confDir, conflist, dropIn }: Places): st
       `${taken} is another program; move it away, or leave --drop-in out`
     ])
   }
-  const done: string[] = []
-  const put = (directory: string, name: string, content: Buffer, mode: number) => {
-    const target = join(directory, name)
-    usable(target, () => {
-      mkdirSync(directory, { recursive: true, mode: 0o755 })
-      writeDurably(target, content, mode)
-    })
-    done.push(`installed ${target}\n`)
-  }
-  for (const name of dropIn ? [pluginName, dropInName] : [pluginName]) {
-    put(binDir, name, plugin, 0o755)
-  }
-  if (network !== undefined && conflist !== undefined) {
-    put(confDir, basename(conflist), network, 0o644)
-  }
-  return done.join('')
+  const names = dropIn ? [pluginName, dropInName] : [pluginName]
+  return names.map(name => put(binDir, name, plugin, 0o755)).join('')
+}
+
+/** What makes runtimes execute it: last of all, since from then on pods are started. */
+export function installNetwork({ confDir, conflist }: Places): string {
+  return conflist === undefined
+    ? ''
+    : put(confDir, basename(conflist), readNetwork(conflist), 0o644)
+}
+
+/** Whether a plugin of ours, of whatever release, is where runtimes look. */
+export function hasPlugin({ binDir }: Places): boolean {
+  const path = join(binDir, pluginName)
+  return existsSync(path) && !isForeign(path)
+}
+
+/** What is there already is left alone: runtimes watch these directories, and begin anew with every change. */
+function put(directory: string, name: string, content: Buffer, mode: number): string {
+  const target = join(directory, name)
+  return usable(target, () => {
+    if (isThere(target, content, mode)) return `${target} is there already\n`
+    makeDirectory(directory)
+    writeDurably(target, content, mode)
+    return `installed ${target}\n`
+  })
+}
+
+/** Readable for everybody, whatever the daemon makes otherwise. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  makeDirectory(dirname(path))
+  mkdirSync(path)
+  chmodSync(path, 0o755)
+}
+
+function isThere(path: string, content: Buffer, mode: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  return (
+    found?.isFile() === true && (found.mode & 0o777) === mode && content.equals(readFileSync(path))
+  )
 }
 
 /**
@@ -136,7 +175,8 @@ function parsedOrNothing(text: string): unknown {
   }
 }
 
-function readNetwork(path: string): Buffer {
+/** Throws ConfigInvalidError when it is none. */
+export function readNetwork(path: string): Buffer {
   const refuse = (problem: string) => new ConfigInvalidError('--conflist', [`${path} ${problem}`])
   if (!networkFile.test(path)) throw refuse('must end in .conflist, .conf or .json')
   let text: Buffer

@@ -1,22 +1,20 @@
 // Which addresses live in which network namespaces of this machine: what is left to ask when the database that
 // should know is lost. Reads /proc where a process lives in a namespace, and goes inside where none does.
 
-import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { Address } from '../core/address.ts'
 import { errorCodeOf, messageOf } from '../core/error-text.ts'
 import type { FileId, Sandbox } from '../core/sandbox.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { readBounded } from './bounded-file.ts'
 import { parseLocalAddresses } from './local-addresses.ts'
+import { NamespaceLists } from './namespace-lists.ts'
 import { parseNamespaceMounts } from './namespace-mounts.ts'
 import { hasEnded, inBatches, linkOf, seesAllProcesses, threadsOf } from './namespace-files.ts'
 
 /** Some hundred thousand routes: no pod has as many, and a router's table is not read for its few addresses. */
 const listBytesMax = 16 * 1024 * 1024
-const visitMsMax = 10_000
 const visitsAtOnce = 8
 /** Any thread of a namespace will do; some end meanwhile. */
 const waysMax = 16
@@ -60,9 +58,10 @@ export async function surveyNamespaces(
     unseen.push(messageOf(error))
   }
   const namespaces: Inhabited[] = []
+  await using lists = new NamespaceLists()
   const all = [...found.values()]
   for (let i = 0; i < all.length; i += visitsAtOnce) {
-    const visits = all.slice(i, i + visitsAtOnce).map(one => visit(one, probe))
+    const visits = all.slice(i, i + visitsAtOnce).map(one => visit(one, probe, lists))
     for (const visited of await Promise.all(visits)) {
       if (visited === undefined) continue
       if ('why' in visited) unseen.push(visited.why)
@@ -132,12 +131,13 @@ function at(found: Map<FileId, Found>, id: FileId): Found {
 /** Undefined for one that has ended meanwhile. */
 async function visit(
   { files, threads }: Found,
-  probe: SandboxProbe
+  probe: SandboxProbe,
+  lists: NamespaceLists
 ): Promise<Inhabited | { readonly why: string } | undefined> {
   let why: string | undefined
   const ways = [
     ...threads.map(thread => ({ path: `${thread}/ns/net`, list: () => readLists(thread) })),
-    ...files.map(path => ({ path, list: () => listInside(path) }))
+    ...files.map(path => ({ path, list: () => lists.read(path) }))
   ]
   for (const { path, list } of ways) {
     try {
@@ -168,17 +168,4 @@ async function readLists(thread: string): Promise<string> {
   }
   if ((await readlink(`${thread}/ns/net`)) !== before) throw new Error('the thread moved meanwhile')
   return `${ipv4.bytes.toString('latin1')}\n${ipv6}`
-}
-
-const lists =
-  'cat /proc/self/net/fib_trie && if test -e /proc/self/net/if_inet6; then cat /proc/self/net/if_inet6; fi'
-
-async function listInside(path: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('nsenter', [`--net=${path}`, 'sh', '-c', lists], {
-    timeout: visitMsMax,
-    killSignal: 'SIGKILL',
-    maxBuffer: 2 * listBytesMax,
-    encoding: 'latin1'
-  })
-  return stdout
 }

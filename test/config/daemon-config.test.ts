@@ -3,6 +3,7 @@
 import { hostname } from 'node:os'
 import t from 'tap'
 import { defaultConfig, parseConfig, readConfig } from '../../src/config/daemon-config.ts'
+import { readNodeEnvironment } from '../../src/config/node-environment.ts'
 
 t.test('without a file all defaults hold', async t => {
   t.same(defaultConfig(), {
@@ -40,6 +41,48 @@ t.test('every path can be moved', async t => {
   })
   t.equal(parseConfig('stateDir: /a\nqueueDir: /q', 'x').queueDir, '/q')
   t.equal(parseConfig('cooldown: {seconds: 2}', 'x').cooldown.scarceSeconds, 2)
+})
+
+t.test('a file for all nodes means on each what its environment says', async t => {
+  const text = [
+    'mesh:',
+    '  listen: [/ip4/0.0.0.0/tcp/7946, "/ip6/::/tcp/7946"]',
+    '  peers: [/ip4/192.0.2.1/tcp/7946, /ip4/192.0.2.2/tcp/7946]',
+    '  registrar: b'
+  ].join('\n')
+  const on = (name: string, address: string) =>
+    parseConfig(
+      text,
+      'x',
+      readNodeEnvironment({ ORBWEAVER_NODE_NAME: name, ORBWEAVER_NODE_ADDRESS: address })
+    )
+  t.match(on('a', '192.0.2.1'), {
+    nodeName: 'a',
+    mesh: {
+      registrar: false,
+      announce: ['/ip4/192.0.2.1/tcp/7946'],
+      peers: ['/ip4/192.0.2.2/tcp/7946']
+    }
+  })
+  t.match(on('b', '192.0.2.2, 2001:db8::2'), {
+    nodeName: 'b',
+    mesh: {
+      registrar: true,
+      announce: ['/ip4/192.0.2.2/tcp/7946', '/ip6/2001:db8::2/tcp/7946'],
+      peers: ['/ip4/192.0.2.1/tcp/7946']
+    }
+  })
+  t.match(on('', ''), {
+    nodeName: hostname(),
+    mesh: { announce: [], peers: ['/ip4/192.0.2.1/tcp/7946', '/ip4/192.0.2.2/tcp/7946'] }
+  })
+  t.equal(parseConfig('nodeName: c', 'x', { nodeName: 'a', addresses: [] }).nodeName, 'c')
+  t.same(
+    parseConfig(`${text}\n  announce: [/ip4/198.51.100.7/tcp/1]`, 'x', { addresses: ['192.0.2.1'] })
+      .mesh?.announce,
+    ['/ip4/198.51.100.7/tcp/1'],
+    'what is written holds'
+  )
 })
 
 t.test('a mistake is named with its key and what it may be', async t => {

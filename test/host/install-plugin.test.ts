@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -100,12 +101,28 @@ t.test('install: a plugin that is being executed is replaced in one step', async
     return { status, said }
   })
   for (let i = 0; i < 50; i += 1) {
+    chmodSync(at.plugin, 0o555)
     installPlugin(at.plain)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
   writeFileSync(stop, '')
   for (const outcome of await Promise.all(ended)) t.same(outcome, { status: 0, said: '' })
   t.same(readdirSync(at.binDir), ['orbweaver'])
+})
+
+t.test('install: what is there already is not written again', async t => {
+  const at = stage()
+  installPlugin(at.full)
+  const before = [at.plugin, at.installed].map(path => statSync(path).ino)
+  t.equal(
+    installPlugin(at.full),
+    [at.plugin, at.dropIn, at.installed].map(path => `${path} is there already\n`).join('')
+  )
+  t.same(
+    [at.plugin, at.installed].map(path => statSync(path).ino),
+    before,
+    'runtimes see no change'
+  )
 })
 
 t.test('install: what is no network configuration is named with its reason', async t => {
