@@ -188,7 +188,8 @@ interface PodTemplate {
 
 function podTemplate(objects: readonly KubeObject[]): PodTemplate {
   const set = objects.find(({ kind }) => kind === 'DaemonSet')
-  return (set?.['spec'] as { template: PodTemplate }).template
+  if (set === undefined) throw new Error('there is no DaemonSet')
+  return (set['spec'] as { template: PodTemplate }).template
 }
 
 function dataOf(objects: readonly KubeObject[], name: string): Record<string, string> {
