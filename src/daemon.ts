@@ -27,11 +27,13 @@ import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
+import { openOffice } from './office.ts'
 import { poolDeskOf } from './pool-desk.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
 import { MemoryChronicle } from './telemetry/memory-chronicle.ts'
+import { watchStore } from './telemetry/watched-store.ts'
 import type { Installation } from './installation.ts'
 
 const sessionBytes = 8
@@ -100,22 +102,20 @@ async function start(
   const node = config.nodeName
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const { house, join } = await openHouse(begun, config, log, {
+  const { house, isDiskRefusing, join } = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, endings, substitutes }
   })
   const allocator = 'why' in house ? house : house.allocator
-  // The admin socket opens later: pods are waiting and people are not, and HTTP takes longer to load than
-  // all the rest. It closes later too.
-  let stopAdmin = async () => {}
-  begun.defer(() => stopAdmin())
+  // It opens later: pods are waiting and people are not. It closes later too.
+  let closeOffice = async () => {}
+  begun.defer(() => closeOffice())
   const parents = createParentLinks()
   const service = { allocator, clock, chronicle, probe, parents, boot, node }
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
-  const { serveAdmin } = await import('./admin/admin-server.ts')
-  const shown = { node, release, clock, house, probe, pools: poolDeskOf(config) }
-  const admin = await serveAdmin(config.adminSocket, listenAt, shown, log)
-  stopAdmin = () => admin.stop()
+  const pools = poolDeskOf(config)
+  const shown = { node, release, clock, chronicle, house, probe, pools, isDiskRefusing }
+  closeOffice = await openOffice(config, shown, log)
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
   if (!('why' in house)) installation?.network(log)
   join()
@@ -130,13 +130,19 @@ interface Foundations {
   readonly substitutes: Substitutes
 }
 
+interface Opened {
+  readonly house: House | { readonly why: string }
+  readonly isDiskRefusing: () => boolean
+  readonly join: () => void
+}
+
 /** Store, actors and deletion queue, or why there are none; and the way to other nodes. */
 async function openHouse(
   begun: AsyncDisposableStack,
   config: DaemonConfig,
   log: Log,
   { boot, probe, chronicle, endings, substitutes }: Foundations
-): Promise<{ house: House | { readonly why: string }; join: () => void }> {
+): Promise<Opened> {
   const source = poolSource(config, log)
   const { mesh } = config
   const cluster = mesh && {
@@ -146,8 +152,8 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
-  if ('why' in opened) return { house: opened, join: () => {} }
-  const store = substitutes.store?.(opened) ?? opened
+  if ('why' in opened) return { house: opened, isDiskRefusing: () => false, join: () => {} }
+  const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
   const { nodeName: node } = config
   const { join, ...others } =
@@ -191,7 +197,7 @@ async function openHouse(
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return { house, join }
+  return { house, isDiskRefusing: () => store.isRefusing, join }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

@@ -8,6 +8,7 @@ import type { CustodyDescribed, SubnetMessage } from '../actors/messages/subnet.
 import type { ActorWindow } from '../actors/runtime/actor-window.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
+import type { Chronicle, ChronicleReader } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PoolDesk } from '../ports/pool-desk.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -27,6 +28,9 @@ export interface AdminService {
   readonly node: string
   readonly release: string
   readonly clock: Clock
+  readonly chronicle: Chronicle & ChronicleReader
+  /** The last thing that was decided could not be written down. */
+  readonly isDiskRefusing: () => boolean
   readonly probe: Pick<SandboxProbe, 'sight'>
   /** Where pool documents are written; why there is no such place. */
   readonly pools: PoolDesk | { readonly why: string }

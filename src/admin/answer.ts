@@ -2,10 +2,17 @@
 
 export interface Answer {
   readonly status: number
-  readonly body: unknown
+  readonly body?: unknown
+  /** In the place of JSON. */
+  readonly text?: {
+    /** Its media type. */
+    readonly type: string
+    readonly content: string | Uint8Array
+    readonly headers?: Readonly<Record<string, string>>
+  }
 }
 
-export type RefusalStatus = 400 | 404 | 405 | 409 | 503
+export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 421 | 503
 
 export function shown(body: unknown): Answer {
   return { status: 200, body }

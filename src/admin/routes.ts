@@ -1,13 +1,17 @@
-// Every path of the admin socket, and what serves it.
+// Every path that is served, and by what. One that ends in `*` stands for everything below it.
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Json } from '../core/fields.ts'
 import { reportActors, inspectActor, traceActor } from './actors.ts'
 import { tellActor } from './actor-orders.ts'
 import { listAddresses } from './addresses.ts'
-import type { OpenService } from './admin-service.ts'
+import type { AdminService, OpenService } from './admin-service.ts'
 import { type Answer, refused } from './answer.ts'
 import { drainNode, undrainNode } from './drain.ts'
+import { reportEvents } from './event-report.ts'
+import { streamEvents } from './event-stream.ts'
 import { explainPools } from './explanation.ts'
+import { reportHealth, reportReady } from './health.ts'
 import { reportMap } from './map.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { applyDocuments, deleteDocument } from './pool-orders.ts'
@@ -31,7 +35,20 @@ interface Look {
   readonly serve: (service: OpenService, query: URLSearchParams) => Promise<Answer>
 }
 
-interface Order {
+/** As Look, also while the node has no house. */
+interface Glance {
+  readonly method: 'GET'
+  readonly always: (service: AdminService, query: URLSearchParams, path: string) => Promise<Answer>
+  /** For clients that accept text/event-stream. Undefined when the response is in its hands. */
+  readonly stream?: (
+    service: AdminService,
+    query: URLSearchParams,
+    request: IncomingMessage,
+    response: ServerResponse
+  ) => Answer | undefined
+}
+
+export interface Order {
   readonly method: 'POST'
   readonly serve: (service: OpenService, body: Json) => Promise<Answer>
   /** A question that needs a body: nothing changes, and nobody has to look for it in a log. */
@@ -39,13 +56,16 @@ interface Order {
   readonly bodyBytesMax: number
 }
 
-export type Route = Look | Order
+export type Route = Look | Glance | Order
 
 /** As many documents as one file may hold, and what JSON adds to their text. */
 const documentBytesMax = 2 * 1_048_576
 
-export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['/v1/status', look(reportStatus)],
+const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/healthz', { method: 'GET', always: reportHealth }],
+  ['/readyz', { method: 'GET', always: reportReady }],
+  ['/v1/status', { method: 'GET', always: reportStatus }],
+  ['/v1/events', { method: 'GET', always: reportEvents, stream: streamEvents }],
   ['/v1/pools', look(reportPools)],
   ['/v1/subnets', look(reportSubnets)],
   ['/v1/blocks', look(reportBlocks)],
@@ -69,6 +89,15 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/resolve', order(resolveAddress)],
   ['/v1/transfer', order(transferAddress)]
 ])
+
+export function routeOf(path: string): Route | undefined {
+  const directory = path.slice(0, path.lastIndexOf('/') + 1)
+  return routes.get(path) ?? routes.get(`${directory}*`)
+}
+
+export function paths(): string {
+  return [...routes.keys()].join(', ')
+}
 
 function look(serve: Look['serve']): Look {
   return { method: 'GET', serve }

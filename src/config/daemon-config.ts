@@ -9,7 +9,9 @@ import * as v from 'valibot'
 import { ConfigInvalidError } from '../core/errors.ts'
 import type { FixedKinds } from '../core/selection/identity.ts'
 import type { NetworkSettings } from '../core/selection/networks.ts'
+import { type HttpConfig, httpSection } from './http-config.ts'
 import { type NodeEnvironment, placeMesh, readNodeEnvironment } from './node-environment.ts'
+import { absolutePath, isSection, seconds } from './values.ts'
 
 export const defaultConfigFile = '/etc/orbweaver/config.yaml'
 export const defaultPoolDir = '/etc/orbweaver/pools.d'
@@ -22,26 +24,14 @@ const socketPathBytesMax = 99
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
-const absolutePath = v.pipe(
-  v.string('must be an absolute path'),
-  v.startsWith('/', 'must be an absolute path')
-)
-
 const socketPath = v.pipe(
   absolutePath,
   v.maxBytes(socketPathBytesMax, `must have at most ${socketPathBytesMax} bytes`)
 )
 
-function seconds(from: number, to: number) {
-  const problem = `must be a number of seconds from ${from} to ${to}`
-  return v.pipe(v.number(problem), v.minValue(from, problem), v.maxValue(to, problem))
-}
-
 const isCount = 'must be a whole number from 0 to 1000'
 
 const isRegistrar = 'must be true or false, or the name of the node that is the registrar'
-
-const isSection = 'must be a section with keys of its own'
 
 const sections = {
   log: v.strictObject(
@@ -73,6 +63,7 @@ const sections = {
     },
     isSection
   ),
+  http: httpSection,
   detection: v.strictObject(
     {
       conflict: v.optional(v.boolean('must be true or false'), false),
@@ -145,6 +136,7 @@ const schema = v.strictObject(
     lockWaitSeconds: v.optional(seconds(0, 3600), 30),
     log: v.optional(sections.log, {}),
     mesh: v.optional(sections.mesh),
+    http: v.optional(sections.http),
     cooldown: v.optional(sections.cooldown, {}),
     reconcile: v.optional(sections.reconcile, {}),
     detection: v.optional(sections.detection, {}),
@@ -193,6 +185,8 @@ export interface DaemonConfig {
   readonly log: { readonly level: string }
   /** Absent: this node is alone. */
   readonly mesh?: MeshConfig
+  /** Absent: HTTP is served at the admin socket alone. */
+  readonly http?: HttpConfig
   readonly cooldown: { readonly seconds: number; readonly scarceSeconds: number }
   readonly reconcile: { readonly everySeconds: number; readonly graceSeconds: number }
   /** What is looked for on a pod's link where neither pool nor network says. */
@@ -245,6 +239,7 @@ export function parseConfig(
     namespaceDirs,
     cooldown,
     multus,
+    http,
     mesh: written,
     ...config
   } = parsed.output
@@ -265,6 +260,7 @@ export function parseConfig(
   return {
     ...config,
     ...(mesh !== undefined && { mesh }),
+    ...(http !== undefined && { http }),
     nodeName,
     queueDir: queueDir ?? join(config.stateDir, 'queue'),
     cooldown: { seconds, scarceSeconds },

@@ -125,7 +125,7 @@ export type NodeAffair =
       readonly type: 'OrderGiven'
       /** The path of the request. */
       readonly order: string
-      readonly body: Readonly<Record<string, unknown>>
+      readonly body: unknown
       readonly status: number
       /** `uid 0` at the Unix socket, `token` over TCP. */
       readonly by: string

@@ -35,6 +35,8 @@ export interface Follower {
 export interface ChronicleReader {
   /** Tells entries of this process from those of another one. */
   readonly session: string
+  /** The number of the latest entry, 0 before the first. */
+  readonly last: number
   /** What is remembered after this number, oldest first; from 0 for all of it. */
   after(seq: number): Pile
   /**

@@ -38,6 +38,10 @@ export class MemoryChronicle implements Chronicle, ChronicleReader {
     this.session = random.hex(sessionBytes)
   }
 
+  get last(): number {
+    return this.#last
+  }
+
   note(event: NodeEvent): void {
     for (const onEvent of this.#counters) this.#guarded(onEvent, event)
     if (!isTold(event)) return

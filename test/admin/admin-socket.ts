@@ -5,10 +5,14 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import type { Server } from 'node:net'
 import { serveAdmin } from '../../src/admin/admin-server.ts'
+import { socketGate } from '../../src/admin/gate.ts'
 import type { AdminService } from '../../src/admin/admin-service.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
+import { systemRandom } from '../../src/host/system-random.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
+import { MemoryChronicle } from '../../src/telemetry/memory-chronicle.ts'
 import { DecreedNamespaces } from '../support/test-house.ts'
 
 export interface Answer {
@@ -21,6 +25,7 @@ export interface AdminSocket {
   readonly socketPath: string
   /** What the server told its log as a complaint. */
   readonly complaints: readonly unknown[]
+  readonly chronicle: MemoryChronicle
   ask(path: string, method?: string, body?: string | object): Promise<Answer>
 }
 
@@ -39,8 +44,13 @@ export async function openAdmin(
   const log = { debug() {}, info() {}, warn: complain, error: complain }
   const probe = rest.probe ?? new DecreedNamespaces()
   const pools = rest.pools ?? { why: 'pools are written nowhere here' }
-  const service = { node, release: '1.2.3', clock, house, probe, pools }
-  const server = await serveAdmin(socketPath, listenAt, service, log)
+  const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
+  const service: AdminService = {
+    ...{ node, release: '1.2.3', clock, chronicle, house, probe, pools },
+    isDiskRefusing: () => false
+  }
+  const listen = (server: Server) => listenAt(server, socketPath)
+  const server = await serveAdmin({ listen, gate: socketGate() }, service, log)
   t.teardown(async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })
@@ -58,5 +68,5 @@ export async function openAdmin(
       asked.on('error', reject)
       asked.end(typeof body === 'string' ? body : JSON.stringify(body))
     })
-  return { ask, socketPath, complaints }
+  return { ask, socketPath, complaints, chronicle }
 }

@@ -1,0 +1,45 @@
+// The part of the composition root where people ask: HTTP at the admin socket, and over TCP where that is configured.
+
+import type { AdminService } from './admin/admin-service.ts'
+import type { DaemonConfig } from './config/daemon-config.ts'
+import { ConfigInvalidError } from './core/errors.ts'
+import { readPrivate } from './host/private-file.ts'
+import { listenTcp } from './host/tcp-socket.ts'
+import { listenAt } from './host/unix-socket.ts'
+import type { Log } from './ports/log.ts'
+
+const tokenFileBytesMax = 4_096
+
+/** Open it; the returned function closes it. Rejects with ConfigInvalidError. */
+export async function openOffice(
+  { adminSocket, http, nodeName }: DaemonConfig,
+  service: AdminService,
+  log: Log
+): Promise<() => Promise<void>> {
+  // Loading HTTP takes longer than everything else, so it is done when pods are served already.
+  const { serveAdmin } = await import('./admin/admin-server.ts')
+  const { socketGate, tcpGate } = await import('./admin/gate.ts')
+  const { parseToken } = await import('./admin/token.ts')
+  const listen: Parameters<typeof serveAdmin>[0]['listen'] = server => listenAt(server, adminSocket)
+  await using begun = new AsyncDisposableStack()
+  const local = await serveAdmin({ listen, gate: socketGate() }, service, log)
+  begun.defer(() => local.stop())
+  if (http !== undefined) {
+    const { listen: endpoint, hosts, tokenFile } = http
+    const token =
+      tokenFile === undefined ? undefined : parseToken(readPrivate(tokenFile, tokenFileBytesMax))
+    if (token !== undefined && 'problem' in token) {
+      throw new ConfigInvalidError(tokenFile ?? '', [token.problem])
+    }
+    const gate = tcpGate({ hosts: [nodeName, ...hosts], token })
+    const place = {
+      gate,
+      listen: (server: Parameters<typeof listenTcp>[0]) =>
+        begun.defer(listenTcp(server, endpoint, service.clock, log))
+    }
+    const remote = await serveAdmin(place, service, log)
+    begun.defer(() => remote.stop())
+  }
+  const opened = begun.move()
+  return () => opened.disposeAsync()
+}
