@@ -41,9 +41,8 @@ export function parseCidr(text: string): Cidr | { readonly problem: string } {
   return cidr
 }
 
-/** The subnet of `prefix` bits that holds `address`. */
-export function cidrOf(address: Address, prefix: number): Cidr {
-  const family = familyOf(address)
+/** The subnet of `prefix` bits that holds `address`; `family` differs for IPv6 subnets around all of IPv4. */
+export function cidrOf(address: Address, prefix: number, family = familyOf(address)): Cidr {
   const size = 1n << BigInt(bitsOf(family) - prefix)
   const start = toAddress(address - (address % size))
   return { family, prefix, range: { start, end: start + size } }

@@ -36,8 +36,9 @@ export interface Observation {
 
 /**
  * `NoNamespace`: it is not there (any more). `Forbidden`: this process lacks the right (CAP_SYS_ADMIN,
- * CAP_NET_ADMIN). `Busy`: too many orders at once. `Late`: the kernel did not answer in time, and what was ordered
- * may have happened. `Closed`: it is closed. `Failed`: anything else, the order was not begun.
+ * CAP_NET_ADMIN). `Busy`: too many at once, or the time was up before its turn came. `Late`: the kernel did not answer
+ * in time, and what was ordered may have happened. `Closed`: it is closed. `Failed`: anything else. But for `Late`
+ * nothing was begun.
  */
 export type KernelObstacle = 'NoNamespace' | 'Forbidden' | 'Busy' | 'Late' | 'Closed' | 'Failed'
 
@@ -63,7 +64,7 @@ export interface Done {
 export interface Stopped {
   readonly type: 'Stopped'
   readonly index: number
-  /** E.g. EEXIST. */
+  /** E.g. EEXIST; ETIMEDOUT when the time was up before this one. */
   readonly code: string
   /** What was tried and what the kernel said. */
   readonly detail: string

@@ -51,6 +51,9 @@ export const poll = libc.func('int poll(void *fds, ulong count, int ms)') as unk
   ms: number
 ) => number
 
+/** For what was opened here: Node counts what its own functions open in a thread, and warns of all else. */
+export const close = libc.func('int close(int fd)') as unknown as (fd: number) => number
+
 /** Where a buffer lies; it must be kept as long as the address is used. */
 export function addressOf(buffer: Buffer): bigint {
   return koffi.address(buffer)

@@ -19,25 +19,40 @@ export function openHome(path = '/proc/thread-self/ns/net'): number {
   return openSync(path, 'r')
 }
 
-/** Throws what `act` throws, an error with a code when there is no such namespace, and `HomeLostError`. */
-export function visit<Value>(path: string, home: number, act: () => Value): Value {
+/** From now on this thread lives there. Throws `SystemFailure`. */
+export function moveTo(home: number): void {
+  succeed('setns', setns(home, cloneNewNet))
+}
+
+/** Throws an error with a code when there is no such file. */
+export function openNamespaceFile(path: string): number {
   // Without waiting: a pipe that lies there would never be opened.
-  const there = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+/** As `visitOpen`, and throws an error with a code when there is no such namespace. */
+export function visit<Value>(path: string, home: number, act: () => Value): Value {
+  const there = openNamespaceFile(path)
   try {
-    succeed('setns', setns(there, cloneNewNet))
-    try {
-      return act()
-    } finally {
-      goHome(home)
-    }
+    return visitOpen(there, home, act)
   } finally {
     closeSync(there)
   }
 }
 
+/** Throws what `act` throws, `SystemFailure` when the file is no namespace, and `HomeLostError`. */
+export function visitOpen<Value>(there: number, home: number, act: () => Value): Value {
+  moveTo(there)
+  try {
+    return act()
+  } finally {
+    goHome(home)
+  }
+}
+
 function goHome(home: number): void {
   try {
-    succeed('setns', setns(home, cloneNewNet))
+    moveTo(home)
   } catch (error) {
     throw new HomeLostError(error)
   }

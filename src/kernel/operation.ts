@@ -14,6 +14,8 @@ export interface NewLink {
   readonly mac?: Mac
   readonly mtu?: number
   readonly txQueueLen?: number
+  /** Absent: it begins down. */
+  readonly isUp?: boolean
 }
 
 /** What is not named stays. */
@@ -37,7 +39,7 @@ export type PutAddress = Pick<LinkAddress, 'link' | 'address' | 'prefix'> &
 export type PutNeighbour = Required<Pick<Neighbour, 'link' | 'address' | 'mac'>>
 
 export type Operation = { readonly at: Place } &
-  /** Both ends are there and down; the MTU holds for both. */
+  /** The MTU holds for both ends. */
   (
     | {
         readonly type: 'AddVeth'

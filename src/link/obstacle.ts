@@ -1,6 +1,7 @@
 // Why a link could not be asked, from whatever was thrown on the way.
 
 import { errorCodeOf, messageOf } from '../core/error-text.ts'
+import { whyNotEntered } from '../kernel/entering.ts'
 import type { ProbeNotPossible, ProbeObstacle } from '../ports/link-prober.ts'
 
 export class Obstacle extends Error {
@@ -21,19 +22,10 @@ const byCode: ReadonlyMap<string | undefined, ProbeObstacle> = new Map([
   ['ENETDOWN', 'Down']
 ])
 
-/** On the way into a namespace; the same codes mean other things there. */
-const onEntering: ReadonlyMap<string | undefined, ProbeObstacle> = new Map([
-  ['EPERM', 'Forbidden'],
-  ['EACCES', 'Forbidden'],
-  ['ENOENT', 'NoNamespace'],
-  ['ENOTDIR', 'NoNamespace'],
-  ['ENXIO', 'NoNamespace'],
-  ['EINVAL', 'NoNamespace']
-])
-
 export function obstacleOnEntering(netns: string, error: unknown): Obstacle {
-  const why = onEntering.get(errorCodeOf(error)) ?? 'Failed'
-  return new Obstacle(why, `${netns} cannot be entered: ${messageOf(error)}`, { cause: error })
+  return new Obstacle(whyNotEntered(error), `${netns} cannot be entered: ${messageOf(error)}`, {
+    cause: error
+  })
 }
 
 export function notPossible(error: unknown): ProbeNotPossible {

@@ -1,0 +1,21 @@
+// The kernel's thread. It visits namespaces, which is a matter of threads, and waits for the kernel's own lock on
+// links and routes for as long as others hold that, so it is alone.
+
+import assert from 'node:assert/strict'
+import { parentPort, workerData } from 'node:worker_threads'
+import { Counter } from './counter.ts'
+import { moveTo, openHome } from './namespace.ts'
+import { SocketLedger } from './socket-ledger.ts'
+import type { ThreadOrder, ThreadStart, ThreadWord } from './thread-messages.ts'
+
+assert.ok(parentPort, 'this is a thread, not a program')
+const port = parentPort
+const { home, sockets } = workerData as ThreadStart
+const there = openHome(home)
+if (home !== undefined) moveTo(there)
+const counter = new Counter({ home: there, ledger: new SocketLedger(sockets) })
+
+port.on('message', (order: ThreadOrder) => {
+  if (order.type === 'Close') port.close()
+  else port.postMessage({ id: order.id, answer: counter.answer(order) } satisfies ThreadWord)
+})
