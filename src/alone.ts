@@ -32,6 +32,7 @@ export function standAlone(store: AttachmentStore): ClusterParts {
     onAsked: () => Promise.reject(new Error('this node has no mesh')),
     founds: true,
     confirm: 'reachable',
+    looks: undefined,
     join: () => {}
   }
 }

@@ -1,6 +1,7 @@
 // The part of the composition root that concerns other nodes: the mesh, and the registry over it. Loaded only
 // when there is a mesh section.
 
+import { Looks } from './admin/looks.ts'
 import type { HouseParts } from './actors/house.ts'
 import type { MeshConfig } from './config/daemon-config.ts'
 import { systemClock as clock } from './host/system-clock.ts'
@@ -20,6 +21,8 @@ export type ClusterParts = Pick<
   HouseParts,
   'mesh' | 'registry' | 'onAsked' | 'onView' | 'founds' | 'confirm'
 > & {
+  /** What people ask at one node of another; absent where there are no others. */
+  readonly looks: Looks | undefined
   /** Go to the others. Comes last: loading libp2p takes longer than all the rest, and pods are waiting. */
   join(): void
 }
@@ -55,10 +58,11 @@ export function openCluster(
     await pause(arrivalMs)
   }
   const remote = new RemoteRegistry({
-    ask: (to, question) => mesh.ask(to, question),
+    ask: (to, question) => mesh.ask(to, question, 'registry'),
     candidates: () => mesh.connected(),
     learn: (to, addresses) => mesh.learn([{ incarnation: '', peer: to, addresses }])
   })
+  const looks = new Looks({ ask: (to, question) => mesh.ask(to, question, 'look'), clock })
   let head = learned.length
   const service = new RegistryService({
     ...{ registrar, clock, node },
@@ -74,7 +78,9 @@ export function openCluster(
     ...{ mesh, founds, confirm },
     registry: registrar === undefined ? remote : new Founding({ registrar, remote, log, settled }),
     onView: ({ index }) => (head = index),
-    onAsked: (from, question) => service.answer(from, question),
+    looks,
+    onAsked: (from, question, subject) =>
+      subject === 'look' ? looks.answer(from, question) : service.answer(from, question),
     join: () => void mesh.start()
   }
 }

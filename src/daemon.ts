@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { guard, type GuardianOptions, type House } from './actors/guardian.ts'
+import type { Looks } from './admin/looks.ts'
 import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
@@ -102,7 +103,7 @@ async function start(
   const node = config.nodeName
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const { house, isDiskRefusing, join } = await openHouse(begun, config, log, {
+  const { house, isDiskRefusing, join, looks } = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, endings, substitutes }
   })
   const allocator = 'why' in house ? house : house.allocator
@@ -114,7 +115,8 @@ async function start(
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
-  const shown = { node, release, clock, chronicle, house, probe, pools, isDiskRefusing }
+  const disk = { pools, isDiskRefusing }
+  const shown = { node, release, clock, chronicle, house, probe, ...disk, elsewhere: looks }
   closeOffice = await openOffice(config, shown, log)
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
   if (!('why' in house)) installation?.network(log)
@@ -134,6 +136,7 @@ interface Opened {
   readonly house: House | { readonly why: string }
   readonly isDiskRefusing: () => boolean
   readonly join: () => void
+  readonly looks?: Looks | undefined
 }
 
 /** Store, actors and deletion queue, or why there are none; and the way to other nodes. */
@@ -156,7 +159,7 @@ async function openHouse(
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
   const { nodeName: node } = config
-  const { join, ...others } =
+  const { join, looks, ...others } =
     cluster === undefined
       ? standAlone(store)
       : cluster.openCluster(begun, { ...cluster.mesh, node }, store, log)
@@ -197,7 +200,7 @@ async function openHouse(
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return { house, isDiskRefusing: () => store.isRefusing, join }
+  return { house, isDiskRefusing: () => store.isRefusing, join, looks }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

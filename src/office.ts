@@ -40,6 +40,8 @@ export async function openOffice(
     const remote = await serveAdmin(place, service, log)
     begun.defer(() => remote.stop())
   }
+  const { answerLook } = await import('./admin/look-answer.ts')
+  service.elsewhere?.serve((peer, look) => answerLook(service, peer, look))
   const opened = begun.move()
   return () => opened.disposeAsync()
 }

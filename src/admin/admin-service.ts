@@ -12,6 +12,7 @@ import type { Chronicle, ChronicleReader } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PoolDesk } from '../ports/pool-desk.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
+import type { Looks } from './looks.ts'
 
 /** An actor answers in milliseconds; who waits this long for one is better told that it does not. */
 const askTimeoutMs = 5_000
@@ -32,6 +33,8 @@ export interface AdminService {
   /** The last thing that was decided could not be written down. */
   readonly isDiskRefusing: () => boolean
   readonly probe: Pick<SandboxProbe, 'sight'>
+  /** The way to other nodes; absent where there is none. */
+  readonly elsewhere?: Pick<Looks, 'ask' | 'serve'> | undefined
   /** Where pool documents are written; why there is no such place. */
   readonly pools: PoolDesk | { readonly why: string }
   /** Without a house the node cannot serve, and `why` says why. */

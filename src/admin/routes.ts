@@ -8,6 +8,7 @@ import { listAddresses } from './addresses.ts'
 import type { AdminService, OpenService } from './admin-service.ts'
 import { type Answer, refused } from './answer.ts'
 import { drainNode, undrainNode } from './drain.ts'
+import { askElsewhere } from './elsewhere.ts'
 import { reportEvents } from './event-report.ts'
 import { streamEvents } from './event-stream.ts'
 import { explainPools } from './explanation.ts'
@@ -58,10 +59,13 @@ export interface Order {
 
 export type Route = Look | Glance | Order
 
+/** A question of the usual size, and where it goes. */
+const elsewhereBytesMax = 2 * bodyBytesMax
+
 /** As many documents as one file may hold, and what JSON adds to their text. */
 const documentBytesMax = 2 * 1_048_576
 
-const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/healthz', { method: 'GET', always: reportHealth }],
   ['/readyz', { method: 'GET', always: reportReady }],
   ['/v1/status', { method: 'GET', always: reportStatus }],
@@ -79,6 +83,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/inspect', look(inspectActor)],
   ['/v1/trace', look(traceActor)],
   ['/v1/explain', { ...order(explainPools), onlyAsks: true }],
+  ['/v1/elsewhere', { ...order(askElsewhere), onlyAsks: true, bodyBytesMax: elsewhereBytesMax }],
   ['/v1/apply', { ...order(applyDocuments), bodyBytesMax: documentBytesMax }],
   ['/v1/delete', order(deleteDocument)],
   ['/v1/release', order(releaseAddress)],

@@ -5,6 +5,8 @@ import { ask } from '../actors/runtime/ask.ts'
 import { type Address, formatAddress } from '../core/address.ts'
 import { parseRange, rangeContains } from '../core/address-range.ts'
 import { type Attachment, keyText } from '../core/attachment.ts'
+import { matches } from '../core/event-filter.ts'
+import { eventText } from '../core/event-text.ts'
 import { bindOf } from '../core/lease/bind.ts'
 import { keyOf, type Register, retired } from '../core/lease/register.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
@@ -67,7 +69,7 @@ export async function tellWhy(service: OpenService, query: URLSearchParams): Pro
       ...recordLines(registry.records, domain, address, shape.view),
       ...(register === undefined ? [] : registerLines(register, shape.view)),
       ...claims.map(claim => lineOf('lease', `claimed: ${registerText(claim, shape.view)}`)),
-      ...(attachment === undefined ? [] : [attachmentLine(attachment)])
+      ...recent(service, address, attachment)
     ]
   } satisfies WhyView)
 }
@@ -133,6 +135,21 @@ function registerLines(register: Register, view: ClusterView): HistoryLine[] {
   const bind = bindOf(tail)
   if (bind !== undefined) lines.push(lineOf('lease', `kept for ${bind.holder}`))
   return lines
+}
+
+/** What this process has noted; older than that is only who has the address now. */
+function recent(
+  { chronicle }: OpenService,
+  address: Address,
+  attachment: Attachment | undefined
+): HistoryLine[] {
+  const entries = chronicle.after(0).entries.filter(({ event }) => matches(event, { address }))
+  const lines = entries.map(({ atMs, event }) => lineOf('event', eventText(event), atMs))
+  const isTold = entries.some(
+    ({ event }) =>
+      event.type === 'Allocated' && attachment && keyText(event.key) === keyText(attachment.key)
+  )
+  return attachment === undefined || isTold ? lines : [attachmentLine(attachment), ...lines]
 }
 
 function attachmentLine({ key, pod, sandbox, createdAtMs }: Attachment): HistoryLine {

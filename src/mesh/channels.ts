@@ -1,6 +1,7 @@
 // Which messages travel on which stream, so that a long list of runs does not hold up a pod's address.
 
 import type { Body } from '../core/protocol.ts'
+import type { Subject } from '../ports/mesh.ts'
 
 export type Channel = 'req' | 'ae' | 'admin'
 
@@ -13,7 +14,13 @@ export const protocolOf: Readonly<Record<Channel, string>> = {
   admin: '/orbweaver/admin/1'
 }
 
-export const questionProtocol = '/orbweaver/registry/1'
+/** Each question and its answer on a stream of its own. */
+export const questionProtocolOf: Readonly<Record<Subject, string>> = {
+  registry: '/orbweaver/registry/1',
+  look: '/orbweaver/look/1'
+}
+
+export const subjects: readonly Subject[] = ['registry', 'look']
 
 export const beatProtocol = '/orbweaver/alive/1'
 

@@ -4,7 +4,7 @@
 import type { Envelope, Whereabouts } from '../core/protocol.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { Mesh, MeshListener } from '../ports/mesh.ts'
+import type { Mesh, MeshListener, Subject } from '../ports/mesh.ts'
 import { messageOf } from '../core/error-text.ts'
 
 /** A mesh that can be taken down. */
@@ -99,8 +99,8 @@ export class LateMesh implements RunningMesh {
     this.#mesh?.send(peer, envelope)
   }
 
-  async ask(peer: string, question: Uint8Array): Promise<Uint8Array> {
-    return (await this.#ready).ask(peer, question)
+  async ask(peer: string, question: Uint8Array, subject: Subject): Promise<Uint8Array> {
+    return (await this.#ready).ask(peer, question, subject)
   }
 
   setCluster(cluster: string): void {

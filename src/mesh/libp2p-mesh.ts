@@ -3,9 +3,16 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { messageOf } from '../core/error-text.ts'
 import type { Body, Envelope, Whereabouts } from '../core/protocol.ts'
-import type { Mesh, MeshListener } from '../ports/mesh.ts'
-import { beatProtocol, channelOf, channels, protocolOf, questionProtocol } from './channels.ts'
-import type { Channel } from './channels.ts'
+import type { Mesh, MeshListener, Subject } from '../ports/mesh.ts'
+import {
+  beatProtocol,
+  type Channel,
+  channelOf,
+  channels,
+  protocolOf,
+  questionProtocolOf,
+  subjects
+} from './channels.ts'
 import { encodeEnvelope } from './codec.ts'
 import { Complaints } from './complaints.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -101,8 +108,9 @@ export class Libp2pMesh implements Mesh {
     this.#linkTo(peer, channel).send(frame)
   }
 
-  async ask(peer: string, question: Uint8Array): Promise<Uint8Array> {
-    return await askOver(this.#peers.connect(peer), question, this.#around)
+  async ask(peer: string, question: Uint8Array, subject: Subject): Promise<Uint8Array> {
+    const protocol = questionProtocolOf[subject]
+    return await askOver(this.#peers.connect(peer), protocol, question, this.#around)
   }
 
   setCluster(cluster: string): void {
@@ -150,20 +158,24 @@ export class Libp2pMesh implements Mesh {
       (stream: Stream, connection: Connection) => this.#heartbeat.hear(stream, connection),
       { maxInboundStreams: beatStreamsMax, maxOutboundStreams: beatStreamsMax }
     )
-    await node.handle(
-      questionProtocol,
-      (stream: Stream, connection: Connection) => {
-        const peer = connection.remotePeer.toString()
-        const answer = async (_peer: string, question: Uint8Array) => {
-          const debtMs = this.#inbound.allowanceOf(peer).charge(question.length)
-          if (debtMs > 0) throw new Error('the peer asks too much')
-          if (this.#listener === undefined) throw new Error('nobody answers here yet')
-          return await this.#listener.onAsked(peer, question)
-        }
-        void answerOver(stream, peer, answer, this.#around)
-      },
-      { maxInboundStreams: questionsMax, maxOutboundStreams: questionsMax * 4 }
-    )
+    for (const subject of subjects) {
+      await node.handle(
+        questionProtocolOf[subject],
+        (stream: Stream, connection: Connection) => this.#answer(stream, connection, subject),
+        { maxInboundStreams: questionsMax, maxOutboundStreams: questionsMax * 4 }
+      )
+    }
+  }
+
+  #answer(stream: Stream, connection: Connection, subject: Subject): void {
+    const peer = connection.remotePeer.toString()
+    const answer = async (_peer: string, question: Uint8Array) => {
+      const debtMs = this.#inbound.allowanceOf(peer).charge(question.length)
+      if (debtMs > 0) throw new Error('the peer asks too much')
+      if (this.#listener === undefined) throw new Error('nobody answers here yet')
+      return await this.#listener.onAsked(peer, question, subject)
+    }
+    void answerOver(stream, peer, answer, this.#around)
   }
 
   #frameOf(envelope: Envelope): Uint8Array | undefined {

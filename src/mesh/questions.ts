@@ -3,7 +3,6 @@
 import { messageStreamToDuplex } from '@libp2p/utils'
 import { pipe } from 'it-pipe'
 import { messageOf } from '../core/error-text.ts'
-import { questionProtocol } from './channels.ts'
 import { framed, unframed } from './frames.ts'
 import type { Connection, Stream } from './libp2p-node.ts'
 import { questionMs } from './mesh-limits.ts'
@@ -15,6 +14,7 @@ export type Answer = (peer: string, question: Uint8Array) => Promise<Uint8Array>
 /** Rejects when there is no answer in time. */
 export async function askOver(
   connecting: Promise<Connection>,
+  protocol: string,
   question: Uint8Array,
   { clock }: Surroundings
 ): Promise<Uint8Array> {
@@ -25,7 +25,7 @@ export async function askOver(
     given.signal.addEventListener('abort', () => reject(given.signal.reason as Error))
   })
   try {
-    const exchange = exchangeOver(connecting, question, given.signal)
+    const exchange = exchangeOver(connecting, protocol, question, given.signal)
     // Whoever comes second is nobody's concern any more.
     exchange.catch(() => {})
     return await Promise.race([exchange, late])
@@ -37,11 +37,12 @@ export async function askOver(
 
 async function exchangeOver(
   connecting: Promise<Connection>,
+  protocol: string,
   question: Uint8Array,
   signal: AbortSignal
 ): Promise<Uint8Array> {
   const connection = await connecting
-  const stream = await connection.newStream(questionProtocol, { signal })
+  const stream = await connection.newStream(protocol, { signal })
   const giveUp = () => stream.abort(new Error('no answer in time'))
   signal.addEventListener('abort', giveUp, { once: true })
   try {

@@ -3,6 +3,9 @@
 
 import type { Envelope, Whereabouts } from '../core/protocol.ts'
 
+/** What a question is about: the cluster's registry, or how a node stands, for a person who asks at another one. */
+export type Subject = 'registry' | 'look'
+
 export interface MeshListener {
   /** A well-formed message of the peer with this id. */
   onMessage(peer: string, envelope: Envelope): void
@@ -11,7 +14,7 @@ export interface MeshListener {
   /** There is a connection to this peer now, or none any more. */
   onReachable(peer: string, reachable: boolean): void
   /** A question of this peer, as `ask` sends it. A rejection tells the peer nothing but that there is no answer. */
-  onAsked(peer: string, question: Uint8Array): Promise<Uint8Array>
+  onAsked(peer: string, question: Uint8Array, subject: Subject): Promise<Uint8Array>
 }
 
 export interface Mesh {
@@ -27,7 +30,7 @@ export interface Mesh {
    * Ask over a stream of its own and wait for the answer, which was therefore given after the question.
    * Rejects when the peer cannot be reached or does not answer in time.
    */
-  ask(peer: string, question: Uint8Array): Promise<Uint8Array>
+  ask(peer: string, question: Uint8Array, subject: Subject): Promise<Uint8Array>
   /** Joins the rumours of this cluster, and leaves those of another. */
   setCluster(cluster: string): void
   /** Tell everybody of the cluster who listens. */

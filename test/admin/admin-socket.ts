@@ -29,7 +29,7 @@ export interface AdminSocket {
   ask(path: string, method?: string, body?: string | object): Promise<Answer>
 }
 
-type Served = Partial<Pick<AdminService, 'node' | 'clock' | 'probe' | 'pools'>>
+type Served = Partial<Pick<AdminService, 'node' | 'clock' | 'probe' | 'pools' | 'elsewhere'>>
 
 /** Serve this house until the test ends. */
 export async function openAdmin(
@@ -47,7 +47,8 @@ export async function openAdmin(
   const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
   const service: AdminService = {
     ...{ node, release: '1.2.3', clock, chronicle, house, probe, pools },
-    isDiskRefusing: () => false
+    isDiskRefusing: () => false,
+    elsewhere: rest.elsewhere
   }
   const listen = (server: Server) => listenAt(server, socketPath)
   const server = await serveAdmin({ listen, gate: socketGate() }, service, log)

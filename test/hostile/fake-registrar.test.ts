@@ -49,7 +49,7 @@ async function open(t: Test): Promise<Realm> {
     ...{ name: 'reader', registry: unused, peers: [keeper.address] },
     registryOver: mesh =>
       (remote = new RemoteRegistry({
-        ask: (to, question) => mesh.ask(to, question),
+        ask: (to, question) => mesh.ask(to, question, 'registry'),
         candidates: () => [...(foe === undefined ? [] : [foe.peer]), keeper.peer],
         learn: (peer, addresses) => mesh.learn([{ incarnation: '', peer, addresses }])
       }))

@@ -6,7 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import t, { type Test } from 'tap'
 import type { Body, Envelope } from '../../src/core/protocol.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
-import { protocolOf, questionProtocol } from '../../src/mesh/channels.ts'
+import { protocolOf, questionProtocolOf } from '../../src/mesh/channels.ts'
 import { encodeEnvelope } from '../../src/mesh/codec.ts'
 import { framed } from '../../src/mesh/frames.ts'
 import { makeNode, type Node } from '../../src/mesh/libp2p-node.ts'
@@ -38,7 +38,7 @@ t.test('fuzzed, cut and oversized frames on every channel', async t => {
     body: { type: 'Taken', domain, wctr: 1 }
   }
   const good = encodeEnvelope(envelope)
-  for (const protocol of [...Object.values(protocolOf), questionProtocol]) {
+  for (const protocol of [...Object.values(protocolOf), ...Object.values(questionProtocolOf)]) {
     const stream = await raw.dialProtocol(multiaddr(target.address), protocol)
     for (let i = 0; i < 300; i += 1) {
       const spoilt = Uint8Array.from(good)

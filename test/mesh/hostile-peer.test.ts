@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { multiaddr } from '@multiformats/multiaddr'
 import t, { type Test } from 'tap'
-import { questionProtocol, protocolOf, rumourTopic } from '../../src/mesh/channels.ts'
+import { questionProtocolOf, protocolOf, rumourTopic } from '../../src/mesh/channels.ts'
 import { encodeEnvelope } from '../../src/mesh/codec.ts'
 import { framed } from '../../src/mesh/frames.ts'
 import { makeNode, type Node, type Stream } from '../../src/mesh/libp2p-node.ts'
@@ -39,7 +39,7 @@ async function stillTalk(t: Test, a: TestNode, b: TestNode): Promise<void> {
   const before = b.heard.messages.length
   a.mesh.send(b.mesh.peer, taken)
   await until(t, () => b.heard.messages.length > before, 'others still talk')
-  t.same(await a.mesh.ask(b.mesh.peer, Buffer.from('?')), Buffer.from('?'))
+  t.same(await a.mesh.ask(b.mesh.peer, Buffer.from('?'), 'registry'), Buffer.from('?'))
 }
 
 t.test('garbage in frames', async t => {
@@ -78,7 +78,11 @@ t.test('a frame that is too long ends its stream only', async t => {
 t.test('bytes that are no frames, on every protocol and below', async t => {
   const [a, b] = await pair(t)
   const raw = await startRaw(t)
-  for (const protocol of [...Object.values(protocolOf), questionProtocol, '/meshsub/1.2.0']) {
+  for (const protocol of [
+    ...Object.values(protocolOf),
+    ...Object.values(questionProtocolOf),
+    '/meshsub/1.2.0'
+  ]) {
     for (let i = 0; i < 5; i += 1) {
       const stream = await open(raw, b, protocol)
       stream.send(randomBytes(2000))

@@ -102,7 +102,7 @@ t.test('another listener takes the place of the first', async t => {
   await until(t, () => second.messages.length === 3, 'it hears')
   const question = Uint8Array.of(1)
   second.answer = async () => Uint8Array.of(2)
-  t.same(await a.mesh.ask(b.mesh.peer, question), Uint8Array.of(2), 'it answers')
+  t.same(await a.mesh.ask(b.mesh.peer, question, 'registry'), Uint8Array.of(2), 'it answers')
   t.same(b.heard.messages, [], 'and the first one hears no more')
 })
 
@@ -148,7 +148,7 @@ t.test('questions', async t => {
   b.heard.answer = async (peer, question) =>
     Buffer.from(`${peer} ${Buffer.from(question).toString()}`)
   const answers = await Promise.all(
-    ['1', '2', '3'].map(text => a.mesh.ask(b.mesh.peer, Buffer.from(text)))
+    ['1', '2', '3'].map(text => a.mesh.ask(b.mesh.peer, Buffer.from(text), 'registry'))
   )
   t.same(
     answers.map(answer => Buffer.from(answer).toString()),
@@ -156,15 +156,17 @@ t.test('questions', async t => {
   )
   const large = randomBytes(500 * 1024)
   b.heard.answer = async (_peer, question) => question
-  t.ok(large.equals(await a.mesh.ask(b.mesh.peer, large)))
-  await t.rejects(a.mesh.ask(b.mesh.peer, randomBytes(600 * 1024)))
+  t.ok(large.equals(await a.mesh.ask(b.mesh.peer, large, 'registry')))
+  await t.rejects(a.mesh.ask(b.mesh.peer, randomBytes(600 * 1024), 'registry'))
   b.heard.answer = () => Promise.reject(new Error('no'))
-  await t.rejects(a.mesh.ask(b.mesh.peer, large))
+  await t.rejects(a.mesh.ask(b.mesh.peer, large, 'registry'))
   b.heard.answer = () => new Promise(() => {})
-  await t.rejects(a.mesh.ask(b.mesh.peer, Buffer.from('?')), /in time/)
-  await t.rejects(a.mesh.ask('12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN', large))
+  await t.rejects(a.mesh.ask(b.mesh.peer, Buffer.from('?'), 'registry'), /in time/)
+  await t.rejects(
+    a.mesh.ask('12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN', large, 'registry')
+  )
   b.heard.answer = async (_peer, question) => question
-  t.ok(large.equals(await a.mesh.ask(b.mesh.peer, large)))
+  t.ok(large.equals(await a.mesh.ask(b.mesh.peer, large, 'registry')))
 })
 
 t.test('a rumour reaches everybody of the cluster', async t => {

@@ -15,9 +15,11 @@ export class MeshBus {
       addresses: () => [`/memory/${peer}`],
       listen: listener => this.#enter(peer, listener),
       send: (to, envelope) => this.#carry(peer, to, envelope, 'onMessage'),
-      ask: (to, question) => {
+      ask: (to, question, subject) => {
         const listener = this.#reaches(peer, to) ? this.#listeners.get(to) : undefined
-        return listener?.onAsked(peer, question) ?? Promise.reject(new Error(`${to} is away`))
+        return (
+          listener?.onAsked(peer, question, subject) ?? Promise.reject(new Error(`${to} is away`))
+        )
       },
       setCluster: () => {},
       publish: envelope => {
