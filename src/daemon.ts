@@ -12,6 +12,7 @@ import { noFacts } from './config/no-facts.ts'
 import { createLateProber } from './link/late-prober.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
+import type { WireRange } from './core/protocol.ts'
 import { allRules } from './core/lease/rules.ts'
 import { factsOfNode } from './core/selection/facts.ts'
 import { readBootId } from './host/boot-id.ts'
@@ -42,6 +43,8 @@ const sessionBytes = 8
 /** What tests put in the place of the real things. */
 export interface Substitutes {
   readonly store?: (real: AttachmentStore) => AttachmentStore
+  /** The wire versions of another release. */
+  readonly wire?: WireRange
 }
 
 /** Run until SIGTERM or SIGINT; the exit status. What was begun is taken down in the reverse order. */
@@ -175,6 +178,7 @@ async function openHouse(
     fixed: fixedOf(config),
     node,
     rules: allRules,
+    ...(substitutes.wire && { wire: substitutes.wire }),
     onEnded: why => {
       log.error({ why }, 'this incarnation of the node has ended; another one takes its place')
       const [incarnation, key] = [systemRandom.hex(16), systemRandom.hex(32)]

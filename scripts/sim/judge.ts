@@ -103,6 +103,9 @@ export class Judge {
     key: AttachmentKey,
     assignments: readonly { readonly address: Address }[]
   ): void {
+    if (node.isDrainedFromStart) {
+      throw new Violation('S11', `${node.name} is being drained and allocates, after a restart`)
+    }
     const box = node.pods?.box(key)
     const member = this.memberOf(node)
     for (const { address } of assignments) {

@@ -10,7 +10,6 @@ export class Operator {
   readonly #world: World
   /** Machines that have to stay off, with how many reasons. */
   readonly #locks = new Map<SimNode, number>()
-  /** A drain ends with the process. */
   readonly #drained = new Set<SimNode>()
   #isHealed = false
 
@@ -31,15 +30,27 @@ export class Operator {
     net.weather = { ...net.weather, loss: 0, doubling: 0, tail: 0 }
     registry.heal()
     this.#locks.clear()
+    const newest = Math.max(...nodes.map(({ wire }) => wire.max))
     for (const node of nodes) {
+      // Who went back behind what all others talk has to come again.
+      if (node.wire.max < newest) {
+        node.kill()
+        node.wire = { ...node.wire, max: newest }
+      }
       node.disk.isRefusing = false
       node.slowness = 1
       node.spare()
-      if (this.#drained.has(node)) node.kill()
       node.powerOn()
       node.start()
+      if (this.#drained.has(node)) this.#undrain(node)
     }
     net.review()
+  }
+
+  /** Also when one incarnation is just making room for another. */
+  #undrain(node: SimNode): void {
+    if (node.refs === undefined) this.#world.agenda.after(100, () => this.#undrain(node))
+    else node.orderDrain(false)
   }
 
   #carryOut(event: PlanEvent): void {
@@ -74,7 +85,11 @@ export class Operator {
         return this.#fetch(node, event.address)
       case 'Drain':
         this.#drained.add(node)
-        return node.system?.tellSubnets({ type: 'DrainNode' })
+        return node.orderDrain(true)
+      case 'Upgrade':
+        node.wire = { min: 1, max: event.newest }
+        node.kill()
+        return this.#later(event.ms, () => node.start())
       case 'Die':
         return node.doom(event.moment, event.skip, () => {
           coverage.count('deaths')

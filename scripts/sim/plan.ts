@@ -57,6 +57,13 @@ export type PlanEvent = { readonly at: number } & (
       readonly sayMs: number
       readonly backMs: number
     }
+  /** Another daemon takes over, which talks the wire versions from 1 to this one. */
+  | {
+      readonly type: 'Upgrade'
+      readonly node: number
+      readonly newest: number
+      readonly ms: number
+    }
   /** A person says so of a machine that runs. */
   | { readonly type: 'WrongRemove'; readonly node: number; readonly heir: number }
 )
@@ -100,7 +107,7 @@ export function planOf(seed: number, name: string): Plan {
     ...kinds.flatMap(({ kind, count }) => faultEvents(chance, kind, count, nodes, profile, total))
   ]
   const isBad = chance.hits(profile.badWeather)
-  return {
+  const plan: Plan = {
     seed,
     profile: name,
     nodes,
@@ -113,8 +120,26 @@ export function planOf(seed: number, name: string): Plan {
     tailMs: chance.between(2_000, 40_000),
     lostDels: chance.hits(0.3) ? 0.3 : 0,
     healAt: profile.lastsMs,
-    events: events.sort((a, b) => a.at - b.at)
+    events
   }
+  const { upgrades = 0, lastsMs } = profile
+  if (upgrades > 0 && chance.hits(upgrades)) events.push(...upgradeEvents(chance, nodes, lastsMs))
+  events.sort((a, b) => a.at - b.at)
+  return plan
+}
+
+/** A newer release comes to all of them in turn; some go back to the older one, and come again. */
+function upgradeEvents(chance: Chance, nodes: number, lastsMs: number): PlanEvent[] {
+  const everyMs = chance.between(50, 6_000)
+  const start = chance.between(1_500, Math.max(2_000, lastsMs - nodes * everyMs))
+  const order = chance.shuffled(Array.from({ length: nodes }, (_, i) => i))
+  const steps = order.map((node, i) => ({ node, newest: 2, at: start + i * everyMs }))
+  const node = chance.below(nodes)
+  const at = start + everyMs * chance.between(0, nodes)
+  if (chance.hits(0.3)) {
+    steps.push({ node, newest: 1, at }, { node, newest: 2, at: at + chance.between(500, 9_000) })
+  }
+  return steps.map(step => ({ ...step, type: 'Upgrade', ms: chance.between(50, 1_000) }))
 }
 
 function poolsOf(chance: Chance, total: number): PlannedPool[] {

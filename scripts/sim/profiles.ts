@@ -41,6 +41,8 @@ export interface Profile {
   readonly ends: number
   /** How many of the pods keep their addresses; none without it. */
   readonly fixed?: number
+  /** In how many histories another release comes to all nodes; in none without it. */
+  readonly upgrades?: number
   /** How many histories have a network that loses, doubles and delays. */
   readonly badWeather: number
   readonly lastsMs: number
@@ -111,14 +113,15 @@ export const profiles: Readonly<Record<string, Profile>> = {
   },
   crash: {
     ...usual,
-    what: 'processes die between two messages and on either side of a commit; machines reboot',
+    what: 'processes die between two messages and on either side of a commit; machines reboot; releases change',
     faults: [
       { kind: 'die', count: [2, 6], always: true },
       { kind: 'reboot', count: [1, 3] },
       { kind: 'refuse', count: [1, 1] },
       { kind: 'registryLossy', count: [1, 1] }
     ],
-    covers: [...basics, 'deaths', 'reboots', 'session drops', 'confirmations']
+    upgrades: 0.4,
+    covers: [...basics, 'deaths', 'lowest versions', 'reboots', 'session drops', 'confirmations']
   },
   rollback: {
     ...usual,

@@ -6,7 +6,7 @@ import type { Address } from '../../src/core/address.ts'
 import { Deliveries } from '../../src/core/deliveries.ts'
 import { furnish, type HouseParts, type HouseRefs } from '../../src/actors/house.ts'
 import { StoreFailedError } from '../../src/core/errors.ts'
-import { wire } from '../../src/core/protocol.ts'
+import { wire, type WireRange } from '../../src/core/protocol.ts'
 import type { Joining } from '../../src/core/registry/record.ts'
 import type { AttachmentStore, Change } from '../../src/ports/attachment-store.ts'
 import type { PoolListing } from '../../src/ports/pool-source.ts'
@@ -50,6 +50,9 @@ export class SimNode {
   slowness = 1
   /** How often its disk was lost. */
   lostDisks = 0
+  /** What its daemons talk from the next start on. */
+  wire: WireRange = wire
+  #isDrainedFromStart = false
   /** Set once, by the world. */
   pods: Pods | undefined
 
@@ -85,7 +88,23 @@ export class SimNode {
   /** What its Join record says. */
   get joining(): Joining {
     const { incarnation, key } = this.#disk.store.load().leases.identity
-    return { incarnation, node: this.name, peer: peerOf(key), machine: this.#machine, wire }
+    return {
+      incarnation,
+      node: this.name,
+      peer: peerOf(key),
+      machine: this.#machine,
+      wire: this.wire
+    }
+  }
+
+  /** People had it drained before this process began, and have not called it off. */
+  get isDrainedFromStart(): boolean {
+    return this.#isDrainedFromStart
+  }
+
+  /** What people order, if there is anybody to hear it. */
+  orderDrain(draining: boolean): void {
+    this.refs?.secretary.insist({ type: 'OrderDrain', draining, replyTo: () => {} })
   }
 
   /** The actors to talk to, while there is a process. */
@@ -106,7 +125,9 @@ export class SimNode {
     if (!this.#isOn || this.#process !== undefined) return
     this.#disk.store.open()
     this.#session = this.chance.hex(8)
-    this.#opened = this.#disk.store.load().leases.identity.opened
+    const { opened, isDraining } = this.#disk.store.load().leases.identity
+    this.#opened = opened
+    this.#isDrainedFromStart = isDraining
     this.#furnish(new Deliveries())
   }
 
@@ -208,6 +229,7 @@ export class SimNode {
       cooldown,
       reap,
       rules,
+      wire: this.wire,
       session: this.#session,
       onAsked: () => Promise.reject(new Error('no registrar lives here')),
       onEnded: why => this.#onEnded(system, why)
@@ -230,6 +252,7 @@ export class SimNode {
   #commit(system: SimSystem, changes: readonly Change[]): void {
     if (!system.isAlive || this.#isDoomed(system, 'beforeCommit')) throw new Died()
     this.#disk.commit(changes)
+    if (changes.some(({ type }) => type === 'SetDraining')) this.#isDrainedFromStart = false
     this.#around.observer.onCommitted(this, changes)
     this.#isDoomed(system, 'afterCommit')
   }

@@ -237,7 +237,7 @@ export class Stage {
 
   /** All that is free there goes to whom it can reach. */
   drain(node: number): void {
-    this.node(node).system?.tellSubnets({ type: 'DrainNode' })
+    this.node(node).orderDrain(true)
   }
 
   cut(a: number, b: number, isCut = true): void {

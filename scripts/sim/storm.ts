@@ -2,6 +2,7 @@
 // and when the last one is in.
 
 import { allRules } from '../../src/core/lease/rules.ts'
+import { wire } from '../../src/core/protocol.ts'
 import { emptyView } from '../../src/core/registry/cluster-view.ts'
 import { secretary } from '../../src/actors/secretary.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
@@ -62,7 +63,7 @@ export async function storm(nodes: number, withinMs: number): Promise<StormResul
         node,
         wishes: {
           ...{ incarnation, node, founds: index === 0, domains: [] },
-          ...{ peer: `peer-${chance.hex(24)}`, machine: `machine-${index}` }
+          ...{ peer: `peer-${chance.hex(24)}`, machine: `machine-${index}`, wire }
         },
         learned: [],
         view: emptyView,

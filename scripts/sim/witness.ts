@@ -97,7 +97,9 @@ export class Witness {
 
   #countRecord(bytes: Uint8Array): void {
     const record = parseRecord(bytes)
-    if (!('type' in record) || record.type !== 'Join') return
+    if (!('type' in record)) return
+    if (record.type === 'MinWire') this.#coverage.count('lowest versions')
+    if (record.type !== 'Join') return
     this.#coverage.count(record.members.length > 1 ? 'heard of joint Joins' : 'heard of Joins')
   }
 

@@ -1,10 +1,16 @@
 // How two processes come to believe one another: a challenge and its answer each way. A session older than one
 // that is remembered, also over restarts, proves that its database is a copy from the past.
 
-import { type Body, type BodyOf, type Greeting, type Session, wire } from '../core/protocol.ts'
+import {
+  type Body,
+  type BodyOf,
+  commonVersion,
+  type Greeting,
+  type Session
+} from '../core/protocol.ts'
 import type { ClusterView, Member } from '../core/registry/cluster-view.ts'
 import type { Directory } from './directory.ts'
-import type { MembershipOptions } from './membership.ts'
+import type { MembershipOptions } from './membership-options.ts'
 import { isSuperseded, nonceBytes, Sessions } from './sessions.ts'
 
 /** How often a peer that goes on to be no member is greeted: most will have joined by then. */
@@ -16,7 +22,7 @@ export interface Surroundings {
   view(): ClusterView
   /** Outside of any session. */
   say(peer: string, body: Body): void
-  onBelieved(member: Member, session: Session): void
+  onBelieved(member: Member): void
 }
 
 export class Handshake {
@@ -41,7 +47,7 @@ export class Handshake {
   /** Unless an earlier greeting may still be answered. */
   greet({ incarnation, peer }: Member): void {
     const nonce = this.sessions.greet(incarnation, this.#around.now())
-    const { node } = this.#options
+    const { node, wire } = this.#options
     if (nonce !== undefined) this.#around.say(peer, { type: 'Hello', nonce, node, wire })
   }
 
@@ -52,7 +58,7 @@ export class Handshake {
     const since = this.#strangers.get(peer)
     if (since === undefined || now - since >= strangerMs) this.#strangers.set(peer, now)
     if (since === undefined || now - since < strangerMs) return
-    const { node, random } = this.#options
+    const { node, random, wire } = this.#options
     this.#around.say(peer, { type: 'Hello', nonce: random.hex(nonceBytes), node, wire })
   }
 
@@ -77,7 +83,9 @@ export class Handshake {
     if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known)) {
       return this.#around.say(peer, { type: 'Rebuff', why: 'Superseded', answer, known })
     }
-    if (hello.wire.max < wire.min || hello.wire.min > wire.max) {
+    const { wire } = this.#options
+    const version = commonVersion(hello.wire, wire)
+    if (version === undefined) {
       if (!this.#said.has(`wire ${node}`)) {
         this.#said.add(`wire ${node}`)
         const theirs = hello.wire
@@ -88,7 +96,7 @@ export class Handshake {
       }
       return this.#around.say(peer, { type: 'Rebuff', why: 'Version', answer })
     }
-    const nonce = this.sessions.challenge(incarnation)
+    const nonce = this.sessions.challenge(incarnation, version)
     const told = this.#directory.tell()
     const welcome = { type: 'Welcome', answer, nonce, wire, known: told } as const
     this.#around.say(peer, { ...welcome, node: this.#options.node })
@@ -101,16 +109,19 @@ export class Handshake {
     // An answer of a process that has ended since: a later one was believed meanwhile.
     if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known))
       return
+    const version = commonVersion(welcome.wire, this.#options.wire)
+    if (version === undefined) return
     this.#directory.learn(welcome.known, this.#around.view())
     this.#around.say(peer, { type: 'Greeted', answer: welcome.nonce })
-    this.#believe(member, session)
+    this.#believe(member, session, version)
   }
 
   #greetedHeard(member: Member, session: Session, { answer }: BodyOf<'Greeted'>): void {
     const { incarnation } = member
-    if (!this.sessions.answersChallenge(incarnation, answer)) return
+    const version = this.sessions.versionChallenged(incarnation, answer)
+    if (version === undefined) return
     const isNew = !this.sessions.believes(incarnation, session)
-    this.#believe(member, session)
+    this.#believe(member, session, version)
     // Only who greets is told where others are: a node that everybody greets first would find nobody.
     if (isNew && this.#directory.lacks(this.#around.view())) this.greet(member)
   }
@@ -135,7 +146,7 @@ export class Handshake {
     }
   }
 
-  #believe(member: Member, session: Session): void {
+  #believe(member: Member, session: Session, version: number): void {
     const { incarnation } = member
     const { rules, store, log } = this.#options
     const known = this.#met.get(incarnation)
@@ -149,7 +160,7 @@ export class Handshake {
       }
       this.#met.set(incarnation, session)
     }
-    this.sessions.believe(incarnation, session, this.#around.now())
-    this.#around.onBelieved(member, session)
+    this.sessions.believe(incarnation, { session, version, heardAt: this.#around.now() })
+    this.#around.onBelieved(member)
   }
 }

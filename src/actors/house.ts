@@ -5,6 +5,7 @@ import type { Deliveries } from '../core/deliveries.ts'
 import { RequestIds } from '../core/lease/request-ids.ts'
 import type { Rules } from '../core/lease/rules.ts'
 import type { FixedPolicy } from '../core/selection/identity.ts'
+import { wire as releaseWire, type WireRange } from '../core/protocol.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import { viewEvents } from '../core/registry/view-events.ts'
 import type { AttachmentStore } from '../ports/attachment-store.ts'
@@ -63,6 +64,8 @@ export interface HouseParts {
   readonly cooldown: CooldownPolicy
   readonly reap: { readonly everyMs: number; readonly graceMs: number }
   readonly rules: Rules
+  /** What this process talks; without it what the release does. */
+  readonly wire?: WireRange
   /** 16 hexadecimal digits: this process's opening of the database, whatever becomes of its actors. */
   readonly session: string
   /** Answers questions about the registry. */
@@ -101,7 +104,7 @@ export function furnish(
   onStopped: (reason: StopReason, actor: string) => void
 ): HouseRefs {
   const { store, source, probe, log, boot, reap, mesh, registry, random, node, machine } = parts
-  const { rules, facts, link, fixed, chronicle } = parts
+  const { rules, facts, link, fixed, chronicle, wire = releaseWire } = parts
   const state = store.load()
   const { identity, learned, peers } = state.leases
   const { incarnation } = identity
@@ -140,7 +143,7 @@ export function furnish(
   }
   const cidrs = new Set([...poolsOf.keys(), ...remembered.keys()])
   const wishes = {
-    ...{ incarnation, node, peer: mesh.peer, machine, founds: parts.founds },
+    ...{ incarnation, node, peer: mesh.peer, machine, wire, founds: parts.founds },
     domains: [...cidrs]
   }
   const secretaryRef = watched(
@@ -165,7 +168,7 @@ export function furnish(
   const membershipRef = watched(
     spawner.spawn(
       membership({
-        ...{ mesh, store, random, log, rules, node, incarnation, peers, view },
+        ...{ mesh, store, random, log, rules, node, wire, incarnation, peers, view },
         session: { opened: identity.opened, id: parts.session },
         secretary: secretaryRef,
         synchroniser: synchroniserRef,

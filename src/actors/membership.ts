@@ -2,55 +2,30 @@
 // of other nodes gets to the other actors but through these guards.
 
 import type { MemberIndex } from '../core/lease/register.ts'
-import type { Rules } from '../core/lease/rules.ts'
-import { type Body, type Envelope, isGreeting, type Session, wire } from '../core/protocol.ts'
-import { type ClusterView, living, type Member } from '../core/registry/cluster-view.ts'
-import type { AttachmentStore } from '../ports/attachment-store.ts'
-import type { Log } from '../ports/log.ts'
-import type { Mesh } from '../ports/mesh.ts'
-import type { Random } from '../ports/random.ts'
-import type { MemberReachable } from './messages/broker.ts'
+import { type Body, type Envelope, isGreeting } from '../core/protocol.ts'
+import type { ClusterView, Member } from '../core/registry/cluster-view.ts'
 import type {
   Heard,
   MembershipMessage,
-  PeerDescription,
   PeersDescribed,
   ViewAdvanced
 } from './messages/membership.ts'
-import type { SecretaryMessage } from './messages/secretary.ts'
 import type { PeerSays, SubnetMessage } from './messages/subnet.ts'
-import type { SynchroniserMessage } from './messages/synchroniser.ts'
 import { Directory } from './directory.ts'
 import { type Doorway, type Entry, judgeEntry } from './door.ts'
 import { Handshake } from './handshake.ts'
+import type { MembershipOptions } from './membership-options.ts'
 import { Outbox } from './outbox.ts'
 import { Reachability } from './reachability.ts'
+import { describePeers } from './peer-report.ts'
 import { Rebuffs } from './rebuffs.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import type { ActorRef } from './runtime/ref.ts'
+import type { Acquaintance } from './sessions.ts'
 
 /** Many members at once, each with a burst of questions. */
 const mailboxLimit = 65_536
 const tickMs = 250
-
-export interface MembershipOptions {
-  readonly mesh: Mesh
-  readonly store: AttachmentStore
-  readonly random: Random
-  readonly log: Log
-  readonly rules: Rules
-  readonly node: string
-  readonly incarnation: string
-  readonly session: Session
-  /** The latest session of each incarnation that was ever believed. */
-  readonly peers: ReadonlyMap<string, Session>
-  readonly view: ClusterView
-  readonly secretary: ActorRef<SecretaryMessage>
-  readonly synchroniser: ActorRef<SynchroniserMessage>
-  /** Hears of every member that comes and goes. */
-  readonly onReachable: (message: MemberReachable) => void
-  readonly onEnded: (why: string) => void
-}
 
 export function membership(options: MembershipOptions): Behaviour<MembershipMessage, Membership> {
   return {
@@ -90,7 +65,7 @@ class Membership {
     this.#handshake = new Handshake(options, this.#directory, {
       ...{ now, say },
       view: () => this.#view,
-      onBelieved: (member, session) => this.#believed(member, session)
+      onBelieved: member => this.#believed(member)
     })
     this.#view = options.view
     if (options.view.cluster !== undefined) options.mesh.setCluster(options.view.cluster)
@@ -204,8 +179,10 @@ class Membership {
     }
   }
 
-  #believed(member: Member, session: Session): void {
-    for (const body of this.#outbox.take(member.index)) this.#send(member, session, body)
+  #believed(member: Member): void {
+    const known = this.#handshake.sessions.of(member.incarnation)
+    if (known === undefined) return
+    for (const body of this.#outbox.take(member.index)) this.#send(member, known, body)
     this.#judgeReachable(member.peer)
   }
 
@@ -233,20 +210,23 @@ class Membership {
   #post(to: MemberIndex, body: Body): void {
     const member = this.#view.members.get(to)
     if (member === undefined || member.removed !== undefined || !this.#isMember()) return
-    const session = this.#handshake.sessions.of(member.incarnation)?.session
-    if (session !== undefined) return this.#send(member, session, body)
+    const known = this.#handshake.sessions.of(member.incarnation)
+    if (known !== undefined) return this.#send(member, known, body)
     this.#outbox.put(to, body, this.#context.clock.monotonicMs())
     this.#handshake.greet(member)
   }
 
-  #send({ peer, incarnation }: Member, session: Session, body: Body): void {
-    this.#options.mesh.send(peer, { ...this.#envelope(body), to: { incarnation, session } })
+  #send({ peer, incarnation }: Member, { session, version }: Acquaintance, body: Body): void {
+    const envelope = this.#envelope(body, version)
+    this.#options.mesh.send(peer, { ...envelope, to: { incarnation, session } })
   }
 
-  #envelope(body: Body): Envelope {
-    const { incarnation, session } = this.#options
-    const { cluster = '', index } = this.#view
-    return { version: wire.max, cluster, from: { incarnation, session }, registry: index, body }
+  /** Outside of a session it is what everybody can read. */
+  #envelope(body: Body, version?: number): Envelope {
+    const { incarnation, session, wire } = this.#options
+    const { cluster = '', index, minWire } = this.#view
+    const from = { incarnation, session }
+    return { version: version ?? Math.max(minWire, wire.min), cluster, from, registry: index, body }
   }
 
   #peerReachable(peer: string, reachable: boolean): void {
@@ -281,15 +261,9 @@ class Membership {
   }
 
   #describe(): PeersDescribed {
-    const { incarnation } = this.#options
+    const known = (incarnation: string) => this.#handshake.sessions.of(incarnation)
     const now = this.#context.clock.monotonicMs()
-    const others = living(this.#view).filter(member => member.incarnation !== incarnation)
-    const peers = others.map(({ index, node, peer, incarnation: other }): PeerDescription => {
-      const known = this.#handshake.sessions.of(other)
-      const seen = known && { session: known.session, silentMs: now - known.heardAt }
-      return { member: index, node, peer, connected: this.#reach.isConnected(peer), ...seen }
-    })
-    return { view: this.#view, incarnation, peers }
+    return describePeers(this.#view, this.#options.incarnation, this.#reach, known, now)
   }
 
   #sayOnce(what: string, say: () => void): void {

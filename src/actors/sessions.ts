@@ -10,6 +10,8 @@ export const nonceBytes = 8
 
 export interface Acquaintance {
   readonly session: Session
+  /** The wire version that is talked in it. */
+  readonly version: number
   /** When it was heard last. */
   heardAt: number
 }
@@ -26,7 +28,7 @@ export class Sessions {
   readonly #believed = new Map<string, Acquaintance>()
   readonly #greetings = new Map<string, Greeting>()
   /** Challenges that were sent in a Welcome. */
-  readonly #challenges = new Map<string, string>()
+  readonly #challenges = new Map<string, { readonly nonce: string; readonly version: number }>()
 
   constructor(random: Random) {
     this.#random = random
@@ -41,8 +43,8 @@ export class Sessions {
     return known !== undefined && sameSession(known, session)
   }
 
-  believe(incarnation: string, session: Session, now: number): void {
-    this.#believed.set(incarnation, { session, heardAt: now })
+  believe(incarnation: string, acquaintance: Acquaintance): void {
+    this.#believed.set(incarnation, acquaintance)
     this.#greetings.delete(incarnation)
     this.#challenges.delete(incarnation)
   }
@@ -69,14 +71,17 @@ export class Sessions {
     return this.#greetings.get(incarnation)?.nonce === nonce
   }
 
-  challenge(incarnation: string): string {
-    const nonce = this.#challenges.get(incarnation) ?? this.#random.hex(nonceBytes)
-    this.#challenges.set(incarnation, nonce)
+  /** The nonce to challenge with; the session that answers it will talk this version. */
+  challenge(incarnation: string, version: number): string {
+    const nonce = this.#challenges.get(incarnation)?.nonce ?? this.#random.hex(nonceBytes)
+    this.#challenges.set(incarnation, { nonce, version })
     return nonce
   }
 
-  answersChallenge(incarnation: string, nonce: string): boolean {
-    return this.#challenges.get(incarnation) === nonce
+  /** The version of the session that answers our challenge; undefined for what answers none. */
+  versionChallenged(incarnation: string, nonce: string): number | undefined {
+    const challenge = this.#challenges.get(incarnation)
+    return challenge?.nonce === nonce ? challenge.version : undefined
   }
 }
 

@@ -1,9 +1,9 @@
 // What a node wants of the registry without being asked: to belong to the cluster, to take over from its own
-// predecessor, and to have the subnets of its pools under custody.
+// predecessor, to be known for what it talks, and to have the subnets of its pools under custody.
 
 import { parseCidr } from '../core/cidr.ts'
 import { formatAddress, type Address } from '../core/address.ts'
-import { wire } from '../core/protocol.ts'
+import type { WireRange } from '../core/protocol.ts'
 import type { ClusterView } from '../core/registry/cluster-view.ts'
 import { living } from '../core/registry/cluster-view.ts'
 import type { Proposal } from '../core/registry/record.ts'
@@ -17,6 +17,8 @@ export interface Wishes {
   readonly peer: string
   /** Empty when the machine has no id. */
   readonly machine: string
+  /** What this process talks. */
+  readonly wire: WireRange
   /** This node may write the first record. */
   readonly founds: boolean
   /** Subnets of its pools, in CIDR notation. */
@@ -25,7 +27,7 @@ export interface Wishes {
 
 /** The first thing that is still missing; undefined when all is well, or somebody else's turn. */
 export function wishOf(wishes: Wishes, view: ClusterView, random: Random): Proposal | undefined {
-  const { incarnation, node, peer, machine, founds, domains } = wishes
+  const { incarnation, node, peer, machine, wire, founds, domains } = wishes
   if (view.index === 0) {
     return founds ? { type: 'Genesis', cluster: random.hex(clusterIdBytes) } : undefined
   }
@@ -47,6 +49,12 @@ export function wishOf(wishes: Wishes, view: ClusterView, random: Random): Propo
       evidence: `node ${node} runs over another database now, on the same machine`
     }
   }
+  if (me.wire.min !== wire.min || me.wire.max !== wire.max) {
+    return { type: 'Talk', incarnation, wire: { min: wire.min, max: wire.max } }
+  }
+  const lowest = Math.min(...living(view).map(member => member.wire.max))
+  // One of them is enough to say so.
+  if (founds && lowest > view.minWire) return { type: 'MinWire', version: lowest }
   const domain = domains.find(one => !view.domains.has(one))
   if (domain === undefined) return undefined
   const cidr = parseCidr(domain)

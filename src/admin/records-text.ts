@@ -1,5 +1,6 @@
 // The registry's records as a person reads them: members by the names of their nodes.
 
+import type { WireRange } from '../core/protocol.ts'
 import type { RegistryView } from './cluster-views.ts'
 import { table } from './table.ts'
 
@@ -52,6 +53,10 @@ function whatOf(record: Shown, named: (incarnation: unknown) => string): string 
       return `${of('domain')}: ${of('first')}-${of('last')}`
     case 'Resolve':
       return `${of('domain')}: ${of('address')} to ${named(record['owner'])}`
+    case 'Talk': {
+      const { min, max } = record['wire'] as WireRange
+      return `${named(record['incarnation'])}: versions ${min} to ${max}`
+    }
     case 'MinWire':
       return `version ${of('version')}`
     default:

@@ -6,8 +6,20 @@ import type { AddressRange } from './address-range.ts'
 import type { Contest } from './lease/contest.ts'
 import type { MemberIndex, Run } from './lease/register.ts'
 
-/** The oldest and newest wire version that this release talks. */
-export const wire = { min: 1, max: 1 } as const
+/** The oldest and newest wire version that somebody talks. */
+export interface WireRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** What this release talks. */
+export const wire: WireRange = { min: 1, max: 1 }
+
+/** The highest version that both talk; undefined when there is none. */
+export function commonVersion(a: WireRange, b: WireRange): number | undefined {
+  const version = Math.min(a.max, b.max)
+  return version >= Math.max(a.min, b.min) ? version : undefined
+}
 
 /** One process over one database: `opened` counts the openings of the database, `id` is chance. */
 export interface Session {
@@ -49,7 +61,7 @@ export interface Hello {
   /** 16 hexadecimal digits of chance. */
   readonly nonce: string
   readonly node: string
-  readonly wire: { readonly min: number; readonly max: number }
+  readonly wire: WireRange
 }
 
 /** The answer to Hello: proves that this process heard it, and challenges in turn. */
@@ -58,7 +70,7 @@ export interface Welcome {
   readonly answer: string
   readonly nonce: string
   readonly node: string
-  readonly wire: { readonly min: number; readonly max: number }
+  readonly wire: WireRange
   readonly known: readonly Whereabouts[]
 }
 

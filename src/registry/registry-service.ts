@@ -88,6 +88,9 @@ function whyNotFrom(peer: string, view: ClusterView, bytes: Uint8Array): string 
   if (member === undefined) {
     return `peer ${peer} is no member and writes nothing but its own Join; join first`
   }
+  if (record.type === 'Talk' && record.incarnation !== member.incarnation) {
+    return `${member.node} may not say what another member talks; every node says so of itself`
+  }
   if (member.removed === undefined) return undefined
   return `${member.node} was removed by record ${member.removed.fence}; it must join as a new incarnation first`
 }

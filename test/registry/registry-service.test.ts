@@ -10,7 +10,15 @@ import {
 } from '../../src/registry/registry-wire.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { addRange, bytesOf, genesis, join, joining, remove } from '../core/registry/records.ts'
+import {
+  addRange,
+  bytesOf,
+  genesis,
+  join,
+  joining,
+  name,
+  remove
+} from '../core/registry/records.ts'
 
 function registrarWith(...records: readonly Proposal[]): Registrar {
   const store = new MemoryStore()
@@ -31,6 +39,10 @@ async function ask(registrar: Registrar, peer: string, question: Question): Prom
   return decodeAnswer(await service.answer(peer, encodeQuestion(question)))
 }
 
+function talk(n: number): Proposal {
+  return { type: 'Talk', incarnation: name(n), wire: { min: 1, max: 2 } }
+}
+
 t.test('who may append what', async t => {
   const records = [genesis, join(1, 2, 3), remove(3, 1)]
   const rows: [string, Proposal | string, RegExp | undefined][] = [
@@ -44,6 +56,8 @@ t.test('who may append what', async t => {
     ['peer-1', addRange('10.9.0.1', '10.9.0.9', [1]), undefined],
     ['peer-4', remove(2, 1), /peer-4 is no member .*join first/],
     ['peer-3', remove(2, 1), /node-3 was removed by record 3; it must join as a new incarnation/],
+    ['peer-1', talk(1), undefined],
+    ['peer-1', talk(2), /node-1 may not say what another member talks/],
     ['peer-1', '{"type":"Motto"}', undefined],
     ['peer-4', '{"type":"Motto"}', /no member/],
     ['peer-1', '{', /no record/]

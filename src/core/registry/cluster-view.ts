@@ -6,7 +6,7 @@ import type { AddressRange } from '../address-range.ts'
 import { assert } from '../assert.ts'
 import type { MemberIndex, Run } from '../lease/register.ts'
 import { addRange, decideOwner, drainRange, keepRange } from './custody.ts'
-import { join, raiseMinWire, remove } from './membership.ts'
+import { changeRelease, join, raiseMinWire, remove } from './membership.ts'
 import type { Foreign, Joining, RegistryRecord, Removal } from './record.ts'
 import { parseRecord } from './record-text.ts'
 
@@ -105,6 +105,8 @@ function stepOf(view: ClusterView, record: RegistryRecord | Foreign, index: numb
       return keepRange(view, record)
     case 'Resolve':
       return decideOwner(view, record, index)
+    case 'Talk':
+      return changeRelease(view, record)
     case 'MinWire':
       return raiseMinWire(view, record)
     case 'Foreign':

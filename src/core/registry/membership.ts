@@ -1,7 +1,8 @@
 // Records about members: who joins, who will never serve again, and which wire version all of them talk.
 
 import type { ClusterView, Member, Refused, Step } from './cluster-view.ts'
-import type { Join, Joining, MinWire, Remove } from './record.ts'
+import type { WireRange } from '../protocol.ts'
+import type { Join, Joining, MinWire, Remove, Talk } from './record.ts'
 
 type Members = Pick<ClusterView, 'members' | 'byIncarnation' | 'byPeer'>
 
@@ -36,8 +37,25 @@ export function whyNotJoin(
   if (namesake !== undefined) {
     return `peer ${peer} of ${node} belongs to incarnation ${namesake.incarnation} of ${namesake.node}; a new incarnation needs a key of its own`
   }
-  if (minWire >= wire.min && minWire <= wire.max) return undefined
-  return `${node} talks wire versions ${wire.min} to ${wire.max} and the cluster talks ${minWire}; install a release that talks it`
+  return whyNotTalk(node, wire, minWire)
+}
+
+function whyNotTalk(node: string, { min, max }: WireRange, minWire: number): string | undefined {
+  if (minWire >= min && minWire <= max) return undefined
+  return `${node} talks wire versions ${min} to ${max} and the cluster talks ${minWire}; install a release that talks it`
+}
+
+export function changeRelease(view: ClusterView, { incarnation, wire }: Talk): Step | Refused {
+  const member = livingMember(view, incarnation, 'member')
+  if ('refused' in member) return member
+  const refused = whyNotTalk(member.node, wire, view.minWire)
+  if (refused !== undefined) return { refused }
+  const changed: Member = { ...member, wire }
+  return {
+    members: new Map(view.members).set(changed.index, changed),
+    byIncarnation: new Map(view.byIncarnation).set(incarnation, changed),
+    byPeer: new Map(view.byPeer).set(changed.peer, changed)
+  }
 }
 
 export function remove(view: ClusterView, record: Remove, fence: number): Step | Refused {

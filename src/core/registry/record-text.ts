@@ -97,6 +97,8 @@ function proposalOf(type: string, fields: Fields): Proposal | undefined {
         address: address(fields, 'address'),
         owner: name(fields, 'owner')
       }
+    case 'Talk':
+      return { type, incarnation: name(fields, 'incarnation'), wire: wireOf(fields) }
     case 'MinWire':
       return { type, version: count(fields, 'version', 1, countMax) }
     default:

@@ -2,6 +2,7 @@
 // its bytes are what is hashed, so fields that this release does not know stay as they are.
 
 import type { MemberIndex } from '../lease/register.ts'
+import type { WireRange } from '../protocol.ts'
 
 /** Why an incarnation will never serve again. */
 export type Assertion = 'SELF' | 'OPERATOR' | 'NODE_DELETED' | 'OUT_OF_SERVICE' | 'CLOUD_TERMINATED'
@@ -14,7 +15,7 @@ export interface Joining {
   readonly peer: string
   /** Empty when the machine has none. */
   readonly machine: string
-  readonly wire: { readonly min: number; readonly max: number }
+  readonly wire: WireRange
 }
 
 interface Signed {
@@ -81,6 +82,13 @@ export interface Resolve extends Signed {
   readonly owner: string
 }
 
+/** A member runs another release than when it joined, which talks these versions. */
+export interface Talk extends Signed {
+  readonly type: 'Talk'
+  readonly incarnation: string
+  readonly wire: WireRange
+}
+
 /** Nobody talks an older wire version any more. */
 export interface MinWire extends Signed {
   readonly type: 'MinWire'
@@ -88,7 +96,7 @@ export interface MinWire extends Signed {
 }
 
 export type RegistryRecord =
-  Genesis | Join | Remove | RangeAdd | RangeDrain | RangeKeep | Resolve | MinWire
+  Genesis | Join | Remove | RangeAdd | RangeDrain | RangeKeep | Resolve | Talk | MinWire
 
 /** A record of a kind that a later release brought: it takes its place in the log and changes nothing here. */
 export interface Foreign {

@@ -6,6 +6,7 @@ import {
   type ClusterView,
   emptyView,
   living,
+  type Member,
   resolve
 } from '../../../src/core/registry/cluster-view.ts'
 import type { Proposal } from '../../../src/core/registry/record.ts'
@@ -213,3 +214,21 @@ t.test('the lowest wire version rises when all living members talk it', async t 
   t.match(refusalOf(raised, join(3)), /the cluster talks 2/)
   t.match(refusalOf(raised, { type: 'MinWire', version: 4 }), /node-2 talks wire version 3 at most/)
 })
+
+t.test('a member may run another release than when it joined', async t => {
+  const view = viewOf(genesis, join(1, 2), remove(2, 1))
+  const talk = (n: number, min: number, max: number): Proposal => {
+    return { type: 'Talk', incarnation: name(n), wire: { min, max } }
+  }
+  const newer = continued(view, talk(1, 1, 2))
+  t.same([newer.members, newer.byIncarnation, newer.byPeer].map(wireOfFirst), [2, 2, 2])
+  const raised = continued(newer, { type: 'MinWire', version: 2 })
+  t.equal(raised.minWire, 2, 'then the lowest version may rise')
+  t.match(refusalOf(raised, talk(1, 1, 1)), /node-1 talks wire versions 1 to 1 and the cluster/)
+  t.match(refusalOf(view, talk(2, 1, 2)), /the member node-2 .* was removed/)
+  t.match(refusalOf(view, talk(3, 1, 2)), /has not joined/)
+})
+
+function wireOfFirst(members: ReadonlyMap<unknown, Member>): number | undefined {
+  return [...members.values()][0]?.wire.max
+}
