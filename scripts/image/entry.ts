@@ -22,6 +22,10 @@ export function text(path: string, content: string, mode = 0o644): Entry {
   return { path, mode, type: 'file', content: Buffer.from(content) }
 }
 
+export function symlink(path: string, to: string): Entry {
+  return { path, mode: 0o777, type: 'symlink', to }
+}
+
 /** The content of a file of this machine. */
 export function copyOf(from: string, path: string, mode = 0o644): Entry {
   return { path, mode, type: 'file', content: { from } }

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { type Entry, complete, copyOf, directory, text } from './entry.ts'
+import { type Entry, complete, copyOf, directory, symlink, text } from './entry.ts'
 import { productionModules } from './production-modules.ts'
 
 /** What changes seldom comes first: an upgrade then brings nothing but the last of them. */
@@ -26,7 +26,8 @@ export const home = 'opt/orbweaver'
 
 /** Where volumes are mounted: the runtime could not make these directories in a root that is only read. */
 const mountPoints = [
-  ...['dev', 'proc', 'sys', 'run', 'run/netns', 'run/orbweaver', 'etc/orbweaver'],
+  ...['dev', 'proc', 'sys', 'run', 'run/netns', 'run/orbweaver'],
+  ...['config', 'pools.d', 'net.d', 'key'].map(name => `etc/orbweaver/${name}`),
   ...['var/lib/cni', 'var/lib/orbweaver', 'opt/cni/bin', 'etc/cni/net.d']
 ]
 
@@ -49,6 +50,11 @@ function systemFiles(root: string, modules: readonly Entry[]): Entry[] {
     ...sharedLibraries([join(node, 'bin/node'), ...sources]),
     ...mountPoints.map(path => directory(path)),
     directory('tmp', 0o1777),
+    // Runtimes speak of namespaces below /var/run.
+    symlink('var/run', '/run'),
+    // A ConfigMap fills a directory; what is looked for without being told a place is found in it.
+    symlink('etc/orbweaver/config.yaml', 'config/config.yaml'),
+    symlink('etc/orbweaver/cluster.key', 'key/cluster.key'),
     text('etc/passwd', 'root:x:0:0:root:/:/nonexistent\n'),
     text('etc/group', 'root:x:0:\n'),
     // Names of peers: what the runtime puts into /etc/hosts, then its name servers.

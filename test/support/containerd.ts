@@ -32,7 +32,7 @@ export class Containerd implements AsyncDisposable {
     const containerd = new Containerd()
     containerd.#configure(network)
     await containerd.launch()
-    await containerd.#importPauseImage()
+    await importPauseImage(containerd.#socket, containerd.dir)
     return containerd
   }
 
@@ -105,53 +105,69 @@ export class Containerd implements AsyncDisposable {
     }
     writeFileSync(
       join(this.dir, 'config.toml'),
-      `version = 2
-root = "${this.dir}/root"
-state = "${this.dir}/state"
+      containerdConfig({ dir: this.dir, socket: this.#socket, binDir, confDir: netDir })
+    )
+  }
+}
+
+export interface ContainerdPlaces {
+  /** All that it keeps. */
+  readonly dir: string
+  readonly socket: string
+  readonly binDir: string
+  readonly confDir: string
+  /** `native` copies an image for each container, and works everywhere. */
+  readonly snapshotter?: 'native' | 'overlayfs'
+}
+
+/** config.toml of a containerd that needs nothing that this machine may not have. */
+export function containerdConfig(places: ContainerdPlaces): string {
+  const { dir, socket, binDir, confDir, snapshotter = 'native' } = places
+  return `version = 2
+root = "${dir}/root"
+state = "${dir}/state"
 [grpc]
-  address = "${this.#socket}"
+  address = "${socket}"
 [ttrpc]
-  address = "${this.#socket}.ttrpc"
+  address = "${socket}.ttrpc"
 [plugins."io.containerd.internal.v1.opt"]
-  path = "${this.dir}/opt"
+  path = "${dir}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${pauseImage}"
   restrict_oom_score_adj = true
   disable_apparmor = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${binDir}"
-    conf_dir = "${netDir}"
+    conf_dir = "${confDir}"
   [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "native"
+    snapshotter = "${snapshotter}"
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
 `
-    )
-  }
+}
 
-  /** The image of the container that every pod has, made of busybox: no registry is asked. */
-  async #importPauseImage(): Promise<void> {
-    const dir = join(this.dir, 'pause')
-    mkdirSync(join(dir, 'bin'), { recursive: true })
-    copyFileSync('/bin/busybox', join(dir, 'bin/busybox'))
-    await run('tar', ['-C', dir, '-cf', join(dir, 'layer.tar'), 'bin'])
-    const digest = createHash('sha256')
-      .update(readFileSync(join(dir, 'layer.tar')))
-      .digest('hex')
-    const image = {
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      config: { Entrypoint: ['/bin/busybox', 'sleep', '1000000'] },
-      rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] }
-    }
-    const manifest = [{ Config: 'config.json', RepoTags: [pauseImage], Layers: ['layer.tar'] }]
-    writeFileSync(join(dir, 'config.json'), JSON.stringify(image))
-    writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))
-    const archive = join(dir, 'image.tar')
-    await run('tar', ['-C', dir, '-cf', archive, 'config.json', 'manifest.json', 'layer.tar'])
-    await run('ctr', ['--address', this.#socket, '-n', 'k8s.io', 'images', 'import', archive])
+/** The image of the container that every pod has, made of busybox: no registry is asked. */
+export async function importPauseImage(socket: string, scratch: string): Promise<void> {
+  const dir = join(scratch, 'pause')
+  mkdirSync(join(dir, 'bin'), { recursive: true })
+  copyFileSync('/bin/busybox', join(dir, 'bin/busybox'))
+  await run('tar', ['-C', dir, '-cf', join(dir, 'layer.tar'), 'bin'])
+  const digest = createHash('sha256')
+    .update(readFileSync(join(dir, 'layer.tar')))
+    .digest('hex')
+  const image = {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: { Entrypoint: ['/bin/busybox', 'sleep', '1000000'] },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] }
   }
+  const manifest = [{ Config: 'config.json', RepoTags: [pauseImage], Layers: ['layer.tar'] }]
+  writeFileSync(join(dir, 'config.json'), JSON.stringify(image))
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))
+  const archive = join(dir, 'image.tar')
+  await run('tar', ['-C', dir, '-cf', archive, 'config.json', 'manifest.json', 'layer.tar'])
+  await run('ctr', ['--address', socket, '-n', 'k8s.io', 'images', 'import', archive])
 }
 
 /**

@@ -95,14 +95,14 @@ export class Cri implements Disposable {
   }
 
   async version(): Promise<string> {
-    const answer = await this.#call('Version', {})
+    const answer = await this.call('Version', {})
     const { runtime_name, runtime_version } = answer as Record<string, string>
     return `${runtime_name} ${runtime_version}`
   }
 
   /** True when the runtime has read a network configuration. */
   async isNetworkReady(): Promise<boolean> {
-    const { status } = (await this.#call('Status', {})) as {
+    const { status } = (await this.call('Status', {})) as {
       status: { conditions: { type: string; status: boolean }[] }
     }
     return status.conditions.some(({ type, status }) => type === 'NetworkReady' && status)
@@ -117,22 +117,22 @@ export class Cri implements Disposable {
       annotations,
       linux: { cgroup_parent: `/${cgroup}` }
     }
-    const answer = await this.#call('RunPodSandbox', { config }, timeoutMs)
+    const answer = await this.call('RunPodSandbox', { config }, timeoutMs)
     return (answer as { pod_sandbox_id: string }).pod_sandbox_id
   }
 
   async stop(id: string): Promise<void> {
-    await this.#call('StopPodSandbox', { pod_sandbox_id: id })
+    await this.call('StopPodSandbox', { pod_sandbox_id: id })
   }
 
   /** Stop it first. */
   async remove(id: string): Promise<void> {
-    await this.#call('StopPodSandbox', { pod_sandbox_id: id })
-    await this.#call('RemovePodSandbox', { pod_sandbox_id: id })
+    await this.call('StopPodSandbox', { pod_sandbox_id: id })
+    await this.call('RemovePodSandbox', { pod_sandbox_id: id })
   }
 
   async status(id: string): Promise<SandboxStatus> {
-    const { status, info } = (await this.#call('PodSandboxStatus', {
+    const { status, info } = (await this.call('PodSandboxStatus', {
       pod_sandbox_id: id,
       verbose: true
     })) as StatusAnswer
@@ -150,15 +150,12 @@ export class Cri implements Disposable {
 
   /** The ids of all sandboxes, whatever their state. */
   async list(): Promise<readonly string[]> {
-    const { items } = (await this.#call('ListPodSandbox', {})) as { items: { id: string }[] }
+    const { items } = (await this.call('ListPodSandbox', {})) as { items: { id: string }[] }
     return items.map(({ id }) => id)
   }
 
-  [Symbol.dispose](): void {
-    this.#client.close()
-  }
-
-  #call(method: string, request: object, timeoutMs = callTimeoutMs): Promise<unknown> {
+  /** Any method of the interface. */
+  call(method: string, request: object, timeoutMs = callTimeoutMs): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + timeoutMs
       this.#client[method]!(request, { deadline }, (error, answer) => {
@@ -166,5 +163,9 @@ export class Cri implements Disposable {
         else reject(new Error(`${method}: ${error.details}`, { cause: error }))
       })
     })
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close()
   }
 }
