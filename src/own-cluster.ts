@@ -6,12 +6,11 @@ import type { AttachmentStore } from './ports/attachment-store.ts'
 
 /** Why it serves nothing, when its registry is its own and it is told to ask others for theirs. */
 export function ownCluster(store: AttachmentStore, stateDir: string): string | undefined {
-  const { identity, filed } = store.loadLeases()
+  const { filed } = store.loadLeases()
   if (filed.length === 0) return undefined
-  const { members, byIncarnation, cluster } = viewOf(filed)
-  const me = byIncarnation.get(identity.incarnation)
+  const { members, cluster } = viewOf(filed)
   // With others in it, it is the log of a registrar that has handed over to one of them.
-  if ([...members.values()].some(({ node }) => node !== me?.node)) return undefined
+  if (new Set([...members.values()].map(({ node }) => node)).size > 1) return undefined
   return (
     `this node ran without others and has a cluster of its own (${cluster}), whose addresses may be in use by other nodes ` +
     `of the one that it is told to join. Either move its pods away, remove ${stateDir} and start it again; or let the ` +

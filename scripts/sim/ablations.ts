@@ -37,6 +37,7 @@ export const ablations: Readonly<Record<keyof Rules, Catch>> = {
   bootRead: { by: 'schedule', file: 'm5-boot-read' },
   confirmRegisters: { by: 'schedule', file: 'm3-third-party' },
   confirmGiven: { by: 'schedule', file: 'unlisted' },
+  confirmNews: { by: 'schedule', file: 'unlisted' },
   confirmLive: { by: 'schedule', file: 'm4-lost-receiver' },
   lastAddress: { by: 'profile', profile: 'calm', seeds: 40 },
   accounted: { by: 'schedule', file: 'accounted' },

@@ -114,7 +114,7 @@ export class Desk {
   /** Of what others report, that which this node did not know when it asked. */
   unknownOf(reported: readonly Run[]): readonly Run[] {
     const known = this.#asked
-    if (known === undefined) return reported
+    if (known === undefined || !this.rules.confirmNews) return reported
     const isNews = (told: Register, mine: Register) => {
       const order = compareKeys(told, mine)
       return order > 0 || (order === 0 && !sameRegister(told, mine))

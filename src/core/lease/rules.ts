@@ -38,6 +38,8 @@ export interface Rules {
   readonly confirmRegisters: boolean
   /** Also of addresses that it does not know to be its own. */
   readonly confirmGiven: boolean
+  /** What it knew when it asked proves nothing. */
+  readonly confirmNews: boolean
   /** And where pods live. */
   readonly confirmLive: boolean
   /** Demand gets the donor's last address, no reserve is kept back. */
@@ -71,6 +73,7 @@ export const allRules: Rules = {
   bootRead: true,
   confirmRegisters: true,
   confirmGiven: true,
+  confirmNews: true,
   confirmLive: true,
   lastAddress: true,
   accounted: true,

@@ -2,6 +2,7 @@
 // pod. What Y asks about is nothing that it has forgotten; what it once acknowledged to D is.
 
 import t from 'tap'
+import { Violation } from '../../../scripts/sim/judge.ts'
 import { play, type Stage } from '../../../scripts/sim/stage.ts'
 
 const [d, y, r] = [0, 1, 2]
@@ -53,11 +54,17 @@ export async function passedOn(stage: Stage): Promise<void> {
   await stage.pass(1_000)
   stage.node(y).powerOn()
   await stage.until('Y serves again', () => stage.serves(y))
-  if (stage.node(y).disk.incarnation !== incarnation) throw new Error('Y took itself for forgetful')
+  if (stage.node(y).disk.incarnation !== incarnation) {
+    throw new Violation('V4', 'Y took itself for forgetful')
+  }
   stage.hold()
   await stage.pass(20_000)
 }
 
 t.test('what it has passed on since, and remembers, proves nothing', async t => {
   t.equal(await play(passedOn), undefined)
+})
+
+t.test('without that, a node that was switched off is another one afterwards', async t => {
+  t.match(await play(passedOn, { without: ['confirmNews'] }), /^V4/)
 })
