@@ -4,7 +4,7 @@ import { type Address, formatAddress } from '../core/address.ts'
 import { type Attachment, keyText } from '../core/attachment.ts'
 import { isToCome } from '../core/attachment-index.ts'
 import { demandText } from '../core/demand.ts'
-import type { Finding } from '../core/detection.ts'
+import type { Finding, Squatted } from '../core/detection.ts'
 import type { StoreFailedError } from '../core/errors.ts'
 import { ofAttachment } from '../core/event.ts'
 import type { IpPool } from '../core/ip-pool.ts'
@@ -85,7 +85,7 @@ export class Completion {
       case 'NoGateway':
         return this.#outcomes.giveUp(errand, finding.refusal)
       case 'Conflict':
-        return this.#conflict(errand, finding)
+        return this.#conflict(errand, finding.conflicts)
       case 'Unasked':
         this.#ledger.log.warn(
           { ...errand.request.key, why: finding.why },
@@ -100,27 +100,31 @@ export class Completion {
     }
   }
 
-  /** Nobody here gets that address for a while; a pod that wants no certain one gets another. */
-  #conflict(errand: Errand, { address, mac }: Extract<Finding, { type: 'Conflict' }>): void {
-    errand.conflicts.push({ address, mac })
-    this.#ledger.log.warn(
-      { address: formatAddress(address), mac, ...errand.request.key },
-      'a host that is no pod of this cluster has an address of a pool; the address is out of use for a while'
-    )
-    const isNamed = errand.isNamed(address)
-    if (isNamed || errand.conflicts.length >= conflictsMax) {
-      const addresses = isNamed ? [{ address, mac }] : errand.conflicts
+  /** Nobody here gets these addresses for a while; a pod that wants no certain ones gets others. */
+  #conflict(errand: Errand, conflicts: readonly Squatted[]): void {
+    errand.conflicts.push(...conflicts)
+    for (const { address, mac } of conflicts) {
+      this.#ledger.log.warn(
+        { address: formatAddress(address), mac, ...errand.request.key },
+        'a host that is no pod of this cluster has an address of a pool; the address is out of use for a while'
+      )
+    }
+    const named = conflicts.filter(({ address }) => errand.isNamed(address))
+    if (named.length > 0 || errand.conflicts.length >= conflictsMax) {
+      const addresses = named.length > 0 ? named : errand.conflicts
       return this.#outcomes.giveUp(errand, { reason: 'AddressConflict', addresses })
     }
-    if (errand.adopts !== undefined) return this.#replace(errand, errand.adopts, address, mac)
-    const at = errand.holdings.findIndex(holding => holding.address === address)
-    const [holding] = errand.holdings.splice(at, 1)
-    holding?.subnet.insist({ type: 'Quarantine', address, mac })
+    if (errand.adopts !== undefined) return this.#replace(errand, errand.adopts, conflicts)
+    for (const { address, mac } of conflicts) {
+      const at = errand.holdings.findIndex(holding => holding.address === address)
+      const [holding] = errand.holdings.splice(at, 1)
+      holding?.subnet.insist({ type: 'Quarantine', address, mac })
+    }
     this.#outcomes.again(errand)
   }
 
   /** What was decided earlier does not serve: it is let go, and the interface gets its own. */
-  #replace(errand: Errand, adopts: Attachment, address: Address, mac: string): void {
+  #replace(errand: Errand, adopts: Attachment, conflicts: readonly Squatted[]): void {
     const ledger = this.#ledger
     const since = this.#context.clock.monotonicMs()
     const { sandbox } = adopts
@@ -136,9 +140,11 @@ export class Completion {
         errand.adopts = undefined
         ledger.chronicle.note({ type: 'Released', ...ofAttachment(adopts), cause: 'Conflict' })
         for (const one of adopts.assignments) {
+          const { address } = one
           const subnet = ledger.subnetOf(one)
-          if (one.address === address) subnet.insist({ type: 'Quarantine', address, mac })
-          else subnet.insist({ type: 'Cool', address: one.address, since, sandbox, vacated: false })
+          const squatted = conflicts.find(conflict => conflict.address === address)
+          if (squatted !== undefined) subnet.insist({ type: 'Quarantine', ...squatted })
+          else subnet.insist({ type: 'Cool', address, since, sandbox, vacated: false })
         }
         if (this.#outcomes.isOpen(errand)) this.#outcomes.again(errand)
       },

@@ -5,6 +5,7 @@ import type { Address } from '../core/address.ts'
 import type { Reservation } from '../core/reservation.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { assert } from '../core/assert.ts'
+import type { Squatted } from '../core/detection.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { IpPool } from '../core/ip-pool.ts'
 import type { PoolUsage, Refusal } from '../core/refusal.ts'
@@ -47,7 +48,7 @@ export class Errand {
   readonly holdings: Holding[] = []
   readonly waiters: Waiter[]
   /** Hosts that were found on addresses which this errand had taken. */
-  readonly conflicts: { readonly address: Address; readonly mac: string }[] = []
+  readonly conflicts: Squatted[] = []
   /** Nobody else on the link has its addresses. */
   isProven = false
   /** What was decided with an earlier interface of the sandbox and becomes this one's. */

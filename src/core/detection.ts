@@ -39,6 +39,12 @@ export function targetFor(
   return { address, conflict, ...(asks && { gateway: pool.gateway }) }
 }
 
+/** An address that a host has which is no pod of the cluster. */
+export interface Squatted {
+  readonly address: Address
+  readonly mac: string
+}
+
 /** What the link says of the addresses of one ADD, the gravest of it. */
 export type Finding =
   /** Nothing was to be looked for. */
@@ -46,16 +52,17 @@ export type Finding =
   | { readonly type: 'Clear' }
   /** Nobody could be asked; the address is as good as it was before. */
   | { readonly type: 'Unasked'; readonly why: string }
-  | { readonly type: 'Conflict'; readonly address: Address; readonly mac: string }
+  | { readonly type: 'Conflict'; readonly conflicts: readonly Squatted[] }
   | { readonly type: 'NoGateway'; readonly refusal: Refusal }
 
 export function findingOf(
   verdicts: readonly AddressVerdict[],
   targets: readonly ProbeTarget[]
 ): Finding {
-  for (const { address, conflict } of verdicts) {
-    if (conflict?.type === 'Conflict') return { type: 'Conflict', address, mac: conflict.mac }
-  }
+  const conflicts = verdicts.flatMap(({ address, conflict }) =>
+    conflict?.type === 'Conflict' ? [{ address, mac: conflict.mac }] : []
+  )
+  if (conflicts.length > 0) return { type: 'Conflict', conflicts }
   const undecided: string[] = []
   for (const { address, conflict, gateway } of verdicts) {
     const hop = targets.find(target => target.address === address)?.gateway

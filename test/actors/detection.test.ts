@@ -48,6 +48,16 @@ t.test('C00018: a squatter is stepped around in one ADD', async t => {
   t.equal(house.log.filter(({ message }) => /no pod of this cluster/.test(message)).length, 2)
 })
 
+t.test('squatters on both families are stepped around together', async t => {
+  const six = poolDocument('six', 'fd09::/64', ['fd09::2-fd09::9'])
+  const { house, link } = await opened({ conflict: true }, [blue, six])
+  link.squat(ip('10.9.0.2'), mac)
+  link.squat(ip('fd09::2'), mac)
+  t.same(await house.add(key('c1')), [ip('10.9.0.3'), ip('fd09::3')])
+  t.equal(link.asked.length, 2, 'what one look has found is not looked for again')
+  t.same(await house.add(key('c2')), [ip('10.9.0.4'), ip('fd09::4')], 'both are out of use')
+})
+
 t.test('G5: the address is out of use for a while, and asked about again afterwards', async t => {
   const { house, link } = await opened()
   link.squat(ip('10.9.0.2'), mac)

@@ -26,6 +26,7 @@ export class Lan implements AsyncDisposable {
 
   readonly #bridge: Netns
   readonly #nodes = new Map<number, Netns>()
+  readonly #guests: Netns[] = []
 
   private constructor(bridge: Netns) {
     this.#bridge = bridge
@@ -35,6 +36,14 @@ export class Lan implements AsyncDisposable {
     const found = this.#nodes.get(node)
     if (found === undefined) throw new Error(`there is no node ${node}`)
     return found
+  }
+
+  /** Somebody else on the segment, with an interface eth0: a pod, a router, a host that nobody has heard of. */
+  async guest(): Promise<Netns> {
+    const guest = await Netns.make()
+    this.#guests.push(guest)
+    await this.#connect(guest, `guest${this.#guests.length}`)
+    return guest
   }
 
   address(node: number): string {
@@ -78,16 +87,20 @@ export class Lan implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const netns of this.#nodes.values()) await netns.remove()
+    for (const netns of [...this.#nodes.values(), ...this.#guests]) await netns.remove()
     await this.#bridge.remove()
   }
 
   async #plug(node: number): Promise<void> {
     const netns = await Netns.make()
     this.#nodes.set(node, netns)
-    await netns.connect('eth0', this.#bridge, `port${node}`)
-    await this.#bridge.ip('link', 'set', `port${node}`, 'master', 'br0')
+    await this.#connect(netns, `port${node}`)
     await netns.addAddress('eth0', `${this.address(node)}/24`)
+  }
+
+  async #connect(netns: Netns, port: string): Promise<void> {
+    await netns.connect('eth0', this.#bridge, port)
+    await this.#bridge.ip('link', 'set', port, 'master', 'br0')
   }
 
   async #drop(node: number, way: 'in' | 'both', others: readonly number[]): Promise<void> {
