@@ -193,7 +193,7 @@ t.test(
   }
 )
 
-t.test('M00036 M00037: the networks annotation, compact, pretty and short', async t => {
+t.test('M00036 M00037 #5553: the networks annotation, compact, pretty and short', async t => {
   const entries = [
     { name: 'vlan7', namespace: 'default', interface: 'net1' },
     { name: 'vlan9', namespace: 'default', interface: 'net2' }

@@ -97,23 +97,33 @@ async function churn(t: Test, name: string, beside: () => Promise<void>): Promis
   await eventually('nothing is left', async () => (await stage.allocated()).length === 0)
 }
 
-t.test('G00011 G00012 #3751: owners of many kinds come, scale and go on one pool', async t => {
-  await churn(t, 'peace', () => Promise.resolve())
-  const { used, cooling, free } = await stage.usage('one')
-  t.equal(Number(used) + Number(cooling) + Number(free), poolSize, 'every address is accounted for')
-})
+t.test(
+  'G00011 G00012 #3751 #3817 #3771: owners of many kinds come, scale and go on one pool',
+  async t => {
+    await churn(t, 'peace', () => Promise.resolve())
+    const { used, cooling, free } = await stage.usage('one')
+    t.equal(
+      Number(used) + Number(cooling) + Number(free),
+      poolSize,
+      'every address is accounted for'
+    )
+  }
+)
 
-t.test('G00008 R00001 R00004: the same while every process is killed again and again', async t => {
-  const chance = new Chance(seed, 'kills')
-  await churn(t, 'kills', async () => {
-    for (let i = 0; i < 3; i += 1) {
-      await sleep(50 + chance.below(200))
-      await stage.daemon.kill()
-      await stage.start()
-    }
-  })
-  await eventually('what was kept is all that is used', async () => {
-    const { used, cooling } = await stage.usage('one')
-    return cooling === 0 && Number(used) <= 2 * pods
-  })
-})
+t.test(
+  'G00008 R00001 R00004 #1187 #2526: the same while every process is killed again and again',
+  async t => {
+    const chance = new Chance(seed, 'kills')
+    await churn(t, 'kills', async () => {
+      for (let i = 0; i < 3; i += 1) {
+        await sleep(50 + chance.below(200))
+        await stage.daemon.kill()
+        await stage.start()
+      }
+    })
+    await eventually('what was kept is all that is used', async () => {
+      const { used, cooling } = await stage.usage('one')
+      return cooling === 0 && Number(used) <= 2 * pods
+    })
+  }
+)

@@ -55,7 +55,7 @@ async function roll(numbers: readonly number[]): Promise<void> {
   }
 }
 
-t.test('I00006: an application that wants two pods has three addresses', async t => {
+t.test('G4 I00006: an application that wants two pods has three addresses', async t => {
   await roll([0, 1, 2])
   const three = await eventually('it has three', async () => (await used('subnet/churn')) === 3)
   t.ok(three)
@@ -113,7 +113,7 @@ const moverIn = (pool: string): Pod =>
   sandboxOf('mover-0', { annotations: { ippool: { ipv4: [pool] } } })
 
 t.test(
-  'A00009 A00010 #3543: another pool by annotation moves it at once or not at all',
+  'A00009 A00010 G24 #3543: another pool by annotation moves it at once or not at all',
   async t => {
     const kubelet = stage.kubelet()
     const before = moverIn('from')
@@ -201,12 +201,15 @@ t.test(
   }
 )
 
-t.test('I00006: and six when it wants five, whoever comes and goes', async t => {
-  await eventually('it has six', async () => (await used('subnet/churn')) === 6)
-  await roll([0, 1, 2, 3, 4, 5])
-  await eventually('it has six still', async () => (await used('subnet/churn')) === 6)
-  t.match(await keeps(), /auto4-churn-eth0/, 'under the name of the pool that there would be')
-})
+t.test(
+  'I00006 #1520 #902 #980 #1647 #1744: and six when it wants five, whoever comes and goes',
+  async t => {
+    await eventually('it has six', async () => (await used('subnet/churn')) === 6)
+    await roll([0, 1, 2, 3, 4, 5])
+    await eventually('it has six still', async () => (await used('subnet/churn')) === 6)
+    t.match(await keeps(), /auto4-churn-eth0/, 'under the name of the pool that there would be')
+  }
+)
 
 t.test(
   'I00006 I00008 L00008 A00009: and what is kept for nobody any more is free ten seconds later',

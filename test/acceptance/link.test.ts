@@ -67,7 +67,7 @@ async function suite(): Promise<void> {
   const unlooking = { ipam: { detect_conflict: false } }
 
   await t.test(
-    'C00007 C00018 D5 #4650: squatters of both families are stepped around in one ADD',
+    'C00007 C00018 D5 #4475 #4582 #4650: squatters of both families are stepped around in one ADD',
     async t => {
       await stranger.addAddress('eth0', '10.80.0.2/24')
       await stranger.addAddress('eth0', '10.80.0.3/24')
@@ -166,7 +166,7 @@ async function suite(): Promise<void> {
   )
 
   await t.test(
-    'C00009 G19 #5028: a dead gateway is an error and gives the address back, a lost frame is none',
+    'C00009 G19: a dead gateway is an error and gives the address back, a lost frame is none',
     async t => {
       const looking = { ipam: { detect_gateway: true } }
       t.match(await two('gated').refuse(anyPod(), looking), {

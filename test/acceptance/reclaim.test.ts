@@ -63,7 +63,7 @@ t.test(
 )
 
 t.test(
-  'G00004 #4916: a pod that is killed without grace and made anew at once meets nothing in its way',
+  'G00004 #4916 #4982: a pod that is killed without grace and made anew at once meets nothing in its way',
   async t => {
     for (let i = 0; i < 20; i += 1) {
       const pod = sandboxOf('fast-0', { uid: `uid-${i}` })
@@ -110,7 +110,7 @@ t.test(
 )
 
 t.test(
-  'G00006 G16 G21: finished pods give back, those that are being deleted or told of wrongly do not',
+  'G00006 G16 G21 #4888: finished pods give back, those that are being deleted or told of wrongly do not',
   async t => {
     if (!requireRoot(t, 'looking into all namespaces')) return
     if (!seesAll) return void t.pass('where not all processes are seen nothing is concluded')

@@ -6,7 +6,7 @@ import type { Owner, Workload } from '../../src/core/selection/facts.ts'
 import { settle } from '../support/manual-clock.ts'
 import { MemoryFacts } from '../support/memory-facts.ts'
 import { ip, key, poolDocument } from '../support/samples.ts'
-import { outcomeOf, plainDemand, TestHouse } from '../support/test-house.ts'
+import { outcomeOf, plainDemand, refuses, TestHouse } from '../support/test-house.ts'
 import { type ClusterNode, TestCluster } from '../support/test-cluster.ts'
 
 const blue = poolDocument('blue', '10.9.0.0/29', ['10.9.0.2-10.9.0.6'])
@@ -118,7 +118,7 @@ t.test('what ends the keeping', async t => {
   }
 })
 
-t.test('nothing ends it on a guess, but a time limit that was asked for does', async t => {
+t.test('#2442: nothing ends it on a guess, but a time limit that was asked for does', async t => {
   const { house, facts } = await opened()
   const pod = tell(facts, webPod(0))
   await house.add(key('c1'), { pod })
@@ -149,6 +149,31 @@ t.test('A00009: another pool by annotation moves the pod, and frees what it had'
   t.ok(got.flat().includes(ip('10.9.0.2')), 'the old one is free')
   t.same(await house.add(key('c3'), { pod, demand: inPool('green') }), [ip('10.8.0.2')])
 })
+
+t.test(
+  'G24: what is not written down at the move is so afterwards, and nothing is left over',
+  async t => {
+    const { house, facts } = await opened()
+    const pod = tell(facts, webPod(0))
+    t.same(await house.add(key('c1'), { pod }), [ip('10.9.0.2')])
+    await house.del(key('c1'))
+    await house.pass(60_000)
+    // The pod has its new address, and the disk takes nothing that comes after that.
+    house.store.fault = changes => {
+      if (!changes.some(({ type }) => type === 'Attach')) refuses()
+    }
+    t.same(await house.add(key('c2'), { pod, demand: inPool('green') }), [ip('10.8.0.2')])
+    house.store.fault = () => {}
+    await house.restart()
+    await house.pass(60_000)
+    const got = []
+    for (const i of [1, 2, 3, 4, 5]) got.push(await house.add(key(`x${i}`)))
+    t.ok(got.flat().includes(ip('10.9.0.2')), 'the old one is free')
+    await house.del(key('c2'))
+    await house.pass(60_000)
+    t.same(await house.add(key('c3'), { pod, demand: inPool('green') }), [ip('10.8.0.2')])
+  }
+)
 
 t.test('facts that come after the ADD count as well', async t => {
   const { house, facts } = await opened()

@@ -106,18 +106,21 @@ t.test('ADDs of one sandbox at once', async t => {
   t.equal(house.stored().length, 2, 'nothing is taken twice')
 })
 
-t.test('one that waits for the other is answered also when that fails', async t => {
-  const house = await new TestHouse([a, b]).open()
-  house.store.fault = refuses
-  const first = house.start(eth0, { demand: both })
-  const second = house.start(net1, { demand: both })
-  await settle()
-  t.equal(outcomeOf(first.answer()), 'StoreFailed')
-  t.equal(outcomeOf(second.answer()), 'StoreFailed')
-  house.store.fault = () => {}
-  t.same(await house.add(net1, { demand: both }), [ip('10.2.0.2')])
-  t.same(await house.add(eth0, { demand: both }), [ip('10.1.0.2')])
-})
+t.test(
+  '#412: what the disk refuses leaves nothing taken, and who waits for it is answered',
+  async t => {
+    const house = await new TestHouse([a, b]).open()
+    house.store.fault = refuses
+    const first = house.start(eth0, { demand: both })
+    const second = house.start(net1, { demand: both })
+    await settle()
+    t.equal(outcomeOf(first.answer()), 'StoreFailed')
+    t.equal(outcomeOf(second.answer()), 'StoreFailed')
+    house.store.fault = () => {}
+    t.same(await house.add(net1, { demand: both }), [ip('10.2.0.2')])
+    t.same(await house.add(eth0, { demand: both }), [ip('10.1.0.2')])
+  }
+)
 
 t.test('a DEL and a client that leaves end what waits', async t => {
   const house = await new TestHouse([a, b]).open()

@@ -52,29 +52,32 @@ async function free(house: TestHouse, facts: MemoryFacts): Promise<number> {
   return count
 }
 
-t.test('I00006 I00020: so many as it has pods and one more, and nobody else gets them', async t => {
-  const { house, facts } = await opened()
-  const pod = tell(facts)
-  t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
-  await house.pass(20_000)
-  t.equal(await free(house, facts), 9, 'of 12 three are reserved, one of them used')
-  t.same(await house.add(key('c2'), { pod: pod('b'), demand }), [ip('10.9.0.3')])
-  t.same(
-    await house.add(key('c3'), { pod: pod('c'), demand }),
-    [ip('10.9.0.4')],
-    'while one rolls over'
-  )
-  const refused = house.start(key('c4'), { pod: pod('d'), demand })
-  await house.pass(1_000)
-  t.match(refused.answer(), {
-    refusal: { reason: 'ReservationFull', name: 'auto4-web-eth0-1a2b3', size: 3 }
-  })
-  await house.del(key('c1'))
-  house.namespaces.gone.add('/run/netns/c1')
-  await house.pass(8_000)
-  t.same(await house.add(key('c5'), { pod: pod('e'), demand }), [ip('10.9.0.2')], 'from its own')
-  t.equal(house.givenUp, undefined)
-})
+t.test(
+  'G4 I00006 I00020: so many as it has pods and one more, and nobody else gets them',
+  async t => {
+    const { house, facts } = await opened()
+    const pod = tell(facts)
+    t.same(await house.add(key('c1'), { pod: pod('a'), demand }), [ip('10.9.0.2')])
+    await house.pass(20_000)
+    t.equal(await free(house, facts), 9, 'of 12 three are reserved, one of them used')
+    t.same(await house.add(key('c2'), { pod: pod('b'), demand }), [ip('10.9.0.3')])
+    t.same(
+      await house.add(key('c3'), { pod: pod('c'), demand }),
+      [ip('10.9.0.4')],
+      'while one rolls over'
+    )
+    const refused = house.start(key('c4'), { pod: pod('d'), demand })
+    await house.pass(1_000)
+    t.match(refused.answer(), {
+      refusal: { reason: 'ReservationFull', name: 'auto4-web-eth0-1a2b3', size: 3 }
+    })
+    await house.del(key('c1'))
+    house.namespaces.gone.add('/run/netns/c1')
+    await house.pass(8_000)
+    t.same(await house.add(key('c5'), { pod: pod('e'), demand }), [ip('10.9.0.2')], 'from its own')
+    t.equal(house.givenUp, undefined)
+  }
+)
 
 t.test('I00003 I00008: it grows and shrinks with the application, and settles', async t => {
   const { house, facts } = await opened()

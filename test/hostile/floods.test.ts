@@ -69,7 +69,7 @@ function envelopeOf({ incarnation, session }: Scene['foe'], { registry }: Scene,
   return { version: 1, cluster, from: { incarnation, session }, registry: index, body }
 }
 
-t.test('a flood of questions, greetings and requests', async t => {
+t.test('#945 #917: a flood of questions, greetings and requests', async t => {
   const scene = await Scene.open(t)
   const { foe, target } = scene
   const done = new AbortController()

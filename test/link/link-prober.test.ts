@@ -88,7 +88,7 @@ if (isRoot) {
     t.notMatch(await lan.far.ip('address', 'show', 'dev', 'port'), /dadfailed/)
   })
 
-  onLink('two want the same address at the same time', async (t, lan, ask) => {
+  onLink('G19: two want the same address at the same time', async (t, lan, ask) => {
     const [a, b] = [await macOf(lan.pod, 'eth0'), await macOf(lan.far, 'port')]
     const other = createLinkProber({ log: keptLog() })
     t.teardown(() => other.close())
@@ -125,7 +125,7 @@ if (isRoot) {
     t.same(await asking, { type: 'Probed', verdicts: [{ address: six, conflict }] })
   })
 
-  onLink('a gateway whose first answers are lost', async (t, lan, ask) => {
+  onLink('G19: a gateway whose first answers are lost', async (t, lan, ask) => {
     await lan.pod.ip('link', 'set', 'eth0', 'up')
     let asked = 0
     using _station = new LinkStation(lan.far.path, 'port', (frame, { mac }) => {
@@ -237,7 +237,7 @@ if (isRoot) {
     t.match(await asking, { type: 'NotPossible', why: /Down|NoInterface/ })
   })
 
-  onLink('signals in the midst of it change nothing', async (t, lan, ask) => {
+  onLink('#5028: signals in the midst of it change nothing', async (t, lan, ask) => {
     await lan.pod.ip('link', 'set', 'eth0', 'up')
     let signals = 0
     const hear = () => {

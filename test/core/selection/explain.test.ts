@@ -18,7 +18,7 @@ const question = {
   siblings: []
 }
 
-t.test('every level, every candidate, why not, how full', async t => {
+t.test('#2042: every level, every candidate, why not, how full', async t => {
   const demand = {
     requested: [],
     cleanGateway: false,
