@@ -145,11 +145,11 @@ export class Errand {
           this.#attempts = others
           return this.next()
         }
-        const { address, waits } = claim
+        const { address, earlier } = claim
         const { holder } = reservation
         const refusal: Refusal = { reason: 'AddressTaken', address, holder }
-        if (!waits) return { type: 'Refuse', refusal }
-        return this.#waitForHandOver({ ...refusal, isKept: true })
+        if (earlier === 'Ending') return this.#waitForHandOver({ ...refusal, earlier })
+        return { type: 'Refuse', refusal: earlier === 'None' ? refusal : { ...refusal, earlier } }
       }
       case 'Exhausted':
         this.#usage.push(...usageOf(asked.pool, usage, lack))

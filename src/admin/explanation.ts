@@ -59,8 +59,8 @@ function explained({ levels, refusal }: Explanation) {
       ...level,
       interfaces: level.interfaces.map(({ ifname, families }) => ({
         ifname,
-        families: families.map(({ family, requested, candidates }) => ({
-          ...{ family, requested },
+        families: families.map(({ candidates, ...family }) => ({
+          ...family,
           candidates: candidates.map(({ pool, misfit, usage }) => ({
             pool,
             ...(misfit !== undefined && { misfit }),

@@ -67,7 +67,15 @@ export function refusalError(refusal: Refusal, node: string): CniError {
         ].join('; ')
       )
     case 'AddressTaken':
-      if (refusal.isKept) {
+      if (refusal.earlier === 'Moving') {
+        return new CniError(
+          cniCodes.addressTaken,
+          `address ${formatAddress(refusal.address)}, which this machine keeps, is used by ${refusal.holder}, from where it is to move, seen from ${node}; ` +
+            'an address is never at two pods: stop the machine and start it again, ' +
+            'or set fixedAddresses.virtualMachines to false where machines need no address of their pods'
+        )
+      }
+      if (refusal.earlier === 'Ending') {
         return new CniError(
           cniCodes.addressTaken,
           `address ${formatAddress(refusal.address)}, which this pod keeps, is still used by ${refusal.holder}, seen from ${node}; ` +

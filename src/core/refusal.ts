@@ -40,8 +40,8 @@ export type Refusal =
       readonly reason: 'AddressTaken'
       readonly address: Address
       readonly holder: string
-      /** It is kept for the pod, whose earlier sandbox has not let it go. */
-      readonly isKept?: true
+      /** It is kept for the pod: an earlier sandbox has not let it go, or the machine that is to move here has it. */
+      readonly earlier?: 'Ending' | 'Moving'
     }
   /** Asked for by name; the network, broadcast, anycast and gateway addresses are outside as well. */
   | {

@@ -98,7 +98,7 @@ async function suite(): Promise<void> {
   )
 
   await t.test(
-    'R00003 #1375: with a dead control plane pods come and go, and addresses from node to node',
+    'R00003 G18 #1375: with a dead control plane pods come and go, and addresses from node to node',
     async t => {
       await registrar.stop()
       const [own, others] = [pods.on(n2).length, cluster.knowledge(n2)?.records]

@@ -197,6 +197,27 @@ t.test('a virtual machine keeps its address under whatever name its pod has', as
   t.same(await house.add(key('c2'), { pod: second }), [ip('10.9.0.2')])
 })
 
+t.test(
+  'F00002 #3903: a pod that a running machine is to move to is refused, and told why',
+  async t => {
+    const cluster = new TestCluster([blue])
+    const one = await cluster.start('one')
+    const two = await cluster.start('two')
+    const source = tell(cluster.facts, { namespace: 'default', name: 'virt-launcher-db-a' }, vm)
+    const target = tell(cluster.facts, { namespace: 'default', name: 'virt-launcher-db-b' }, vm)
+    const annotations = { 'kubevirt.io/migrationJobName': 'move' }
+    const had = await one.add(key('c1'), source)
+    let steps = 0
+    await cluster.until(() => ++steps > 100)
+    const began = cluster.clock.monotonicMs()
+    t.equal(await two.add(key('c2'), target, { ...plainDemand, annotations }), 'AddressTaken')
+    t.ok(cluster.clock.monotonicMs() - began < 5_000, 'nobody waits for what cannot come')
+    await one.del(key('c1'))
+    await cluster.until(() => ++steps > 200)
+    t.same(await two.add(key('c3'), target), had, 'a machine that was stopped starts elsewhere')
+  }
+)
+
 t.test('of all other pods nothing is kept', async t => {
   const { house, facts } = await opened()
   const replicas = { ...set, kind: 'Deployment' }

@@ -37,10 +37,18 @@ const rows: readonly { refusal: Refusal; code: number; says: RegExp; details?: s
   {
     refusal: {
       ...{ reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0' },
-      isKept: true
+      earlier: 'Ending'
     },
     code: 101,
     says: /10\.9\.0\.5, which this pod keeps, is still used by net1\/c1\/eth0.*will try again/
+  },
+  {
+    refusal: {
+      ...{ reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0 on node n2' },
+      earlier: 'Moving'
+    },
+    code: 101,
+    says: /10\.9\.0\.5, which this machine keeps, is used by net1\/c1\/eth0 on node n2.*stop the machine and start it again/
   },
   {
     refusal: { reason: 'ReservationFull', name: 'auto4-web-eth0-1a2b3', size: 3 },

@@ -1,6 +1,6 @@
 // The annotations that say which addresses a pod wants, by the names that Spiderpool's users know.
 
-/** Of pods. `ips` is ours. */
+/** Of pods. `ips` is ours; with `migration` KubeVirt marks the pod that a running machine is to move to. */
 export const podKeys = {
   subnets: 'ipam.spidernet.io/subnets',
   subnet: 'ipam.spidernet.io/subnet',
@@ -11,7 +11,8 @@ export const podKeys = {
   ipNumber: 'ipam.spidernet.io/ippool-ip-number',
   reclaim: 'ipam.spidernet.io/ippool-reclaim',
   networks: 'k8s.v1.cni.cncf.io/networks',
-  defaultNetwork: 'v1.multus-cni.io/default-network'
+  defaultNetwork: 'v1.multus-cni.io/default-network',
+  migration: 'kubevirt.io/migrationJobName'
 } as const
 
 /** Of namespaces. */

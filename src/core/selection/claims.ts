@@ -4,6 +4,12 @@ import type { Address } from '../address.ts'
 import type { IpPool } from '../ip-pool.ts'
 import type { Decision, Reserved } from './decision.ts'
 
+/**
+ * Who may have a certain address before this pod: nobody that is known; an earlier life of it, which is about to end; or the
+ * machine that is to move here, which lives until this pod does.
+ */
+export type EarlierLife = 'None' | 'Ending' | 'Moving'
+
 /** One address that an interface needs, with the pools that may give it in the order to try. */
 export type Claim = {
   readonly ifname: string
@@ -12,8 +18,7 @@ export type Claim = {
   readonly keeper?: string
 } & (
   | { readonly type: 'Next' }
-  /** `waits`: whoever has it is an earlier life of the pod, which is about to end. */
-  | { readonly type: 'Exact'; readonly address: Address; readonly waits: boolean }
+  | { readonly type: 'Exact'; readonly address: Address; readonly earlier: EarlierLife }
   /** Any of the addresses of a reservation, or one more. */
   | ({ readonly type: 'Reserved' } & Reserved)
 )
@@ -21,17 +26,20 @@ export type Claim = {
 /** All of them together satisfy the decision, in its order. */
 export function claimsOf({ interfaces }: Pick<Decision, 'interfaces'>): readonly Claim[] {
   const claims: Claim[] = []
-  for (const { ifname, families, keeper } of interfaces) {
+  for (const { ifname, families, keeper, isTarget } of interfaces) {
     for (const { verdicts, requested, kept, reserved } of families) {
       const pools = verdicts.flatMap(({ pool, misfit }) => (misfit === undefined ? [pool] : []))
       const common = { ifname, pools, ...(keeper !== undefined && { keeper }) }
       for (const address of requested) {
-        claims.push({ ...common, type: 'Exact', address, waits: false })
+        claims.push({ ...common, type: 'Exact', address, earlier: 'None' })
       }
       if (requested.length > 0) continue
       if (reserved !== undefined) claims.push({ ...common, type: 'Reserved', ...reserved })
       else if (kept === undefined) claims.push({ ...common, type: 'Next' })
-      else claims.push({ ...common, type: 'Exact', address: kept, waits: true })
+      else {
+        const earlier = isTarget === true ? 'Moving' : 'Ending'
+        claims.push({ ...common, type: 'Exact', address: kept, earlier })
+      }
     }
   }
   return claims

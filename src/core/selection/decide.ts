@@ -53,7 +53,7 @@ export function decideChoice(question: Question, wishes: Wishes, choice: Choice)
     const reserving =
       wish.reserves && refusal === undefined && withReserved(decided, question, annotations)
     if (reserving && 'reason' in reserving) return { ...refused(reserving), level, interfaces }
-    interfaces.push(reserving || withKept(decided, question.keeps))
+    interfaces.push(reserving || withKept(decided, question.keeps, annotations))
     if (refusal !== undefined) return { ...refused(refusal), level, interfaces }
   }
   const known = new Set([...question.siblings, ...interfaces.map(({ ifname }) => ifname)])

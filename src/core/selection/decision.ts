@@ -61,6 +61,8 @@ export interface InterfaceDecision {
   readonly cleanGateway: boolean
   /** For whom its addresses are to be kept when the pod is gone. */
   readonly keeper?: string
+  /** A running machine is to move to the pod: who has its address now does not end before this pod is there. */
+  readonly isTarget?: true
   readonly families: readonly FamilyDecision[]
 }
 

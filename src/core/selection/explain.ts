@@ -20,6 +20,14 @@ export interface FamilyExplanation {
   readonly family: 4 | 6
   /** Asked for by name. */
   readonly requested: readonly string[]
+  /** What is kept for the pod and may be had again: this one and no other. */
+  readonly kept?: string
+  /** What its application has reserved, under the name of the pool that Spiderpool would make. */
+  readonly reserved?: {
+    readonly name: string
+    readonly size: number
+    readonly addresses: readonly string[]
+  }
   /** Those that may serve in the order to try, among those that may not. */
   readonly candidates: readonly PoolExplanation[]
 }
@@ -69,15 +77,21 @@ function interfacesOf(
 ): LevelExplanation['interfaces'] {
   const annotations = { ...facts.pod?.annotations, ...demand.annotations }
   return interfaces.map(({ ifname, families }) => {
+    const { parent } = demand
     const applicant: Applicant = {
       ...(pod.namespace !== undefined && { namespace: pod.namespace }),
+      ...(parent !== undefined && { parent }),
       ...{ ifname, annotations, facts }
     }
     return {
       ifname,
-      families: families.map(({ family, requested, verdicts }) => ({
+      families: families.map(({ family, requested, kept, reserved, verdicts }) => ({
         family,
         requested: requested.map(formatAddress),
+        ...(kept !== undefined && { kept: formatAddress(kept) }),
+        ...(reserved !== undefined && {
+          reserved: { ...reserved, addresses: reserved.addresses.map(formatAddress) }
+        }),
         candidates: verdicts.map(({ pool, misfit }) => {
           const usage = usages.get(pool.name)
           return {

@@ -17,14 +17,19 @@ import { holderOf } from './identity.ts'
 import type { Keeps, Question } from './question.ts'
 
 /** A pod that was there before gets what it had, unless it may not be there any more or names another. */
-export function withKept(decided: InterfaceDecision, keeps: Keeps | undefined): InterfaceDecision {
+export function withKept(
+  decided: InterfaceDecision,
+  keeps: Keeps | undefined,
+  annotations: Annotations
+): InterfaceDecision {
   if (keeps?.identity === undefined) return decided
   const keeper = holderOf(keeps.identity, decided.ifname)
   const families = decided.families.map((found): FamilyDecision => {
     const kept = keeps.of(keeper, found.family).find(address => isOffered(address, found))
     return kept === undefined || found.requested.length > 0 ? found : { ...found, kept }
   })
-  return { ...decided, keeper, families }
+  const isTarget = podKeys.migration in annotations
+  return { ...decided, keeper, ...(isTarget && { isTarget }), families }
 }
 
 /**
@@ -36,7 +41,7 @@ export function withReserved(
   { facts, pod, keeps }: Question,
   annotations: Annotations
 ): InterfaceDecision | Refusal {
-  if (keeps?.identity !== undefined) return withKept(decided, keeps)
+  if (keeps?.identity !== undefined) return withKept(decided, keeps, annotations)
   const owner = facts.pod?.owner
   const { namespace } = pod
   if (owner === undefined || namespace === undefined || keeps === undefined) {
