@@ -1,7 +1,14 @@
 // AF_INET and AF_INET6 as the kernel counts families, and addresses as it writes them. A family that is told beside
 // an address decides: the number line has IPv4 within IPv6, and a kernel may have routes to that part of IPv6.
 
-import { type Address, addressFromBytes, addressToBytes, type Family } from '../../core/address.ts'
+import {
+  type Address,
+  addressFromBytes,
+  addressToBytes,
+  bitsOf,
+  type Family
+} from '../../core/address.ts'
+import { type Cidr, cidrOf } from '../../core/cidr.ts'
 import { assert } from '../../core/assert.ts'
 import { MalformedMessageError } from './message-reader.ts'
 
@@ -28,4 +35,10 @@ export function addressOfFamily(bytes: Uint8Array, family: Family): Address {
     throw new MalformedMessageError(`${bytes.length} bytes of an IPv${family} address`)
   }
   return address
+}
+
+/** Throws `MalformedMessageError` as `addressOfFamily`, and for a prefix that is too long. */
+export function subnetOfFamily(bytes: Uint8Array, prefix: number, family: Family): Cidr {
+  if (prefix > bitsOf(family)) throw new MalformedMessageError(`a prefix of ${prefix} bits`)
+  return cidrOf(addressOfFamily(bytes, family), prefix, family)
 }

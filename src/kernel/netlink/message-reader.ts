@@ -133,14 +133,18 @@ export class Attributes {
 
   /** The types that are there, in their order. */
   *types(): Generator<number> {
-    for (let at = this.#start; at < this.#end; at += this.#sizeAt(at)) {
+    let step: number
+    for (let at = this.#start; at < this.#end; at += step) {
+      step = this.#sizeAt(at)
       yield this.buffer.readUInt16LE(at + 2) & typeMask
     }
   }
 
   /** Those of one type, one behind the other, as lists are told. */
   *all(type: number): Generator<Buffer> {
-    for (let at = this.#start; at < this.#end; at += this.#sizeAt(at)) {
+    let step: number
+    for (let at = this.#start; at < this.#end; at += step) {
+      step = this.#sizeAt(at)
       if ((this.buffer.readUInt16LE(at + 2) & typeMask) !== type) continue
       yield this.buffer.subarray(at + attributeBytes, at + this.buffer.readUInt16LE(at))
     }

@@ -1,10 +1,10 @@
 // Routes as messages (rtnetlink(7), linux/rtnetlink.h): how they are read.
 
-import type { Address, Family } from '../../core/address.ts'
-import { type Cidr, cidrOf } from '../../core/cidr.ts'
+import { type Address, bitsOf, type Family } from '../../core/address.ts'
+import type { Cidr } from '../../core/cidr.ts'
 import type { NextHop, Route, RouteMetrics, RouteType } from '../view.ts'
 import { aligned, attributeBytes, hopBytes } from './alignment.ts'
-import { addressOfFamily, familyFromCode } from './family-codes.ts'
+import { addressOfFamily, familyFromCode, subnetOfFamily } from './family-codes.ts'
 import {
   Attributes,
   attributesAfter,
@@ -112,11 +112,10 @@ function read(
   }
 }
 
+/** What leads everywhere is told without a destination. */
 function destinationOf(attributes: Attributes, family: Family, prefix: number): Cidr {
-  const bytes = attributes.bytes(rta.destination)
-  if (prefix > (family === 4 ? 32 : 128)) throw new MalformedMessageError(`a prefix of ${prefix}`)
-  const address = addressOfFamily(bytes ?? Buffer.alloc(family === 4 ? 4 : 16), family)
-  return cidrOf(address, prefix, family)
+  const bytes = attributes.bytes(rta.destination) ?? Buffer.alloc(bitsOf(family) / 8)
+  return subnetOfFamily(bytes, prefix, family)
 }
 
 /** struct rta_cacheinfo: the third number is how long it still lives, 0 for ever. */

@@ -1,9 +1,9 @@
 // Rules that choose a table as messages (linux/fib_rules.h).
 
 import type { Family } from '../../core/address.ts'
-import { type Cidr, cidrOf } from '../../core/cidr.ts'
+import type { Cidr } from '../../core/cidr.ts'
 import type { Rule, RuleAction } from '../view.ts'
-import { addressOfFamily, familyCodes, familyFromCode } from './family-codes.ts'
+import { familyCodes, familyFromCode, subnetOfFamily } from './family-codes.ts'
 import { attributesAfter, type Message } from './message-reader.ts'
 import type { Write } from './netlink-socket.ts'
 
@@ -57,7 +57,7 @@ export function readRule(message: Message): Rule | undefined {
   if (family === undefined || action === undefined) return undefined
   const cidr = (type: number, prefix: number): Cidr | undefined => {
     const bytes = attributes.bytes(type)
-    return bytes && cidrOf(addressOfFamily(bytes, family), prefix, family)
+    return bytes && subnetOfFamily(bytes, prefix, family)
   }
   const to = cidr(fra.destination, buffer.readUInt8(start + 1))
   const from = cidr(fra.source, buffer.readUInt8(start + 2))
