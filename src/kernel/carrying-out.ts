@@ -122,13 +122,19 @@ function remove(room: Room, type: number, write: () => Write, absent: readonly s
   }
 }
 
-/** Without `exclusive` the kernel keeps the same rule twice. */
+/**
+ * Without `exclusive` the kernel keeps one rule twice; with it, one that has more conditions counts as the same, so
+ * what it says has to be looked after.
+ */
 function putRule({ route }: Room, rule: Rule): void {
   assert(!rule.isPartial, 'a rule is known before it is put')
   try {
     route.order(ruleMessages.put, make, writeRule(rule))
   } catch (error) {
     if (!isRefusal(error, 'EEXIST')) throw error
+    const rules = route.list(ruleMessages.get, askForRules(rule.family), readRule)
+    if (rules.some(one => isDeepStrictEqual(one, rule))) return
+    route.order(ruleMessages.put, flags.create, writeRule(rule))
   }
 }
 

@@ -1,0 +1,217 @@
+// The thread that speaks with the kernel: its limits, its replacement, and what only a real kernel shows.
+
+import t, { type Test } from 'tap'
+import { everything, type Kernel } from '../../src/kernel/kernel.ts'
+import type { Operation } from '../../src/kernel/operation.ts'
+import { createLateKernel } from '../../src/kernel/late-kernel.ts'
+import { createThreadKernel } from '../../src/kernel/thread-kernel.ts'
+import { type Link, tables } from '../../src/kernel/view.ts'
+import { ip, routeTo } from '../contracts/kernel.contract.ts'
+import { eventually } from '../support/command.ts'
+import { keptLog } from '../support/link-lan.ts'
+import { Netns } from '../support/netns.ts'
+import { requireRoot } from '../support/privilege.ts'
+
+const budgetMs = 10_000
+const log = keptLog()
+
+/** A host and a pod with `eth0`, and the kernel that knows them. */
+async function stage(t: Test): Promise<{ host: Netns; pod: Netns; kernel: Kernel }> {
+  const host = await Netns.make()
+  t.teardown(() => host.remove())
+  const pod = await Netns.make()
+  t.teardown(() => pod.remove())
+  await host.connect('uplink', pod, 'eth0')
+  const kernel = createThreadKernel({ log, home: host.path })
+  t.teardown(() => kernel.close())
+  return { host, pod, kernel }
+}
+
+t.test('what is looked at can be narrowed', async t => {
+  if (!requireRoot(t, 'looks at namespaces')) return
+  const { host, pod, kernel } = await stage(t)
+  await host.addAddress('uplink', '10.6.0.1/16')
+  await pod.addAddress('eth0', '10.6.0.7/16')
+  await pod.addAddress('eth0', 'fd06::7/64')
+  await pod.ip('route', 'add', 'default', 'via', '10.6.0.1')
+  await pod.ip('route', 'add', '10.7.0.0/16', 'dev', 'eth0', 'table', '101')
+  for (const address of ['10.6.0.1', 'fd06::1']) {
+    await pod.ip('neigh', 'add', address, 'lladdr', '02:00:00:00:00:01', 'dev', 'eth0')
+  }
+  const look = async (of: Parameters<Kernel['observe']>[0]['pod']) => {
+    const seen = await kernel.observe({ netns: pod.path, ...(of && { pod: of }), budgetMs })
+    if (seen.type !== 'Observed' || seen.pod === undefined) throw new Error(JSON.stringify(seen))
+    return seen.pod
+  }
+  const prefixes = async (of: Parameters<typeof look>[0]) =>
+    (await look(of)).routes.map(({ destination, table }) => [table, destination.prefix])
+  t.same(await prefixes({ routes: { tables: [101] } }), [[101, 16]])
+  t.same(await prefixes({ routes: { tables: [101, 777], families: [6] } }), [], 'no such table')
+  t.same(await prefixes({ routes: { tables: [tables.main], families: [4] } }), [
+    [254, 0],
+    [254, 16]
+  ])
+  t.same(
+    (await look({ rules: { families: [6] } })).rules.map(({ family, priority }) => [
+      family,
+      priority
+    ]),
+    [
+      [6, 0],
+      [6, 32766]
+    ]
+  )
+  const permanent = async (link: string) =>
+    (await look({ neighbours: { link } })).neighbours.filter(({ state }) => state === 'permanent')
+  t.same((await permanent('eth0')).length, 2)
+  t.same(await permanent('lo'), [])
+  t.same(await permanent('none'), [])
+  const { ways, links } = await look({ waysTo: [ip('10.6.0.9'), ip('1.1.1.1'), ip('fd07::1')] })
+  t.match(ways, [
+    { source: ip('10.6.0.7'), hops: [{ link: 'eth0' }] },
+    { source: ip('10.6.0.7'), hops: [{ link: 'eth0', gateway: ip('10.6.0.1') }] },
+    undefined
+  ])
+  t.same(links, [], 'nobody looked at those')
+})
+
+t.test('links of every kind', async t => {
+  if (!requireRoot(t, 'links of every kind')) return
+  const { host, pod, kernel } = await stage(t)
+  await host.addBridge('br0')
+  await host.addMacvlan('mv0', 'uplink')
+  const order = (...operations: readonly Operation[]) =>
+    kernel.carryOut({ netns: pod.path, operations, budgetMs })
+  const linkOf = async (name: string) => {
+    const seen = await kernel.observe({ host: everything, budgetMs })
+    return seen.type === 'Observed' && seen.host?.links.find(link => link.name === name)
+  }
+  const uplink = await linkOf('uplink')
+  t.match(await linkOf('mv0'), {
+    kind: 'macvlan',
+    parent: { index: uplink !== false && uplink?.index, isElsewhere: false }
+  })
+  t.same(await order({ at: 'Host', type: 'SetLink', name: 'uplink', change: { master: 'br0' } }), {
+    ...{ type: 'Stopped', index: 0, code: 'EBUSY' },
+    detail: 'setting master of uplink on the host: resource busy or locked (EBUSY)'
+  })
+  const veth: Operation = {
+    ...{ at: 'Host', type: 'AddVeth', link: { name: 'a' }, peer: { at: 'Host', name: 'b' } }
+  }
+  t.same(await order(veth), { type: 'Done' }, 'both ends in one namespace')
+  const join = { master: 'br0', name: 'c', isUp: true }
+  t.same(await order({ at: 'Host', type: 'SetLink', name: 'a', change: join }), { type: 'Done' })
+  t.match(await linkOf('c'), { kind: 'veth', master: 'br0', isUp: true })
+  const leave = { master: null, isUp: false }
+  t.same(await order({ at: 'Host', type: 'SetLink', name: 'c', change: leave }), { type: 'Done' })
+  t.match(await linkOf('c'), { isUp: false })
+  t.notOk((await linkOf('c')) && 'master' in ((await linkOf('c')) || {}))
+
+  const link = { name: 'made' }
+  const made: readonly (readonly [Operation, Pick<Link, 'kind' | 'vlanId' | 'bondMode'>])[] = [
+    [
+      { at: 'Host', type: 'AddVlan', link, parent: 'b', id: 7 },
+      { kind: 'vlan', vlanId: 7 }
+    ],
+    [
+      { at: 'Host', type: 'AddBond', link, mode: 1, options: { miimon: 9 } },
+      { kind: 'bond', bondMode: 1 }
+    ]
+  ]
+  for (const [operation, seen] of made) {
+    const answer = await order(operation)
+    if (answer.type === 'Done') {
+      t.match(await linkOf('made'), seen)
+      t.same(await order({ at: 'Host', type: 'DeleteLink', name: 'made' }), { type: 'Done' })
+    } else {
+      t.match(answer, { code: 'ENOTSUP', detail: /Unknown device type/ })
+      t.comment(`left out: ${seen.kind} links, which this kernel does not have`)
+    }
+  }
+})
+
+t.test('rules of others stay', async t => {
+  if (!requireRoot(t, 'rules')) return
+  const { pod, kernel } = await stage(t)
+  const rule = {
+    priority: 1000,
+    action: 'lookup',
+    table: 100,
+    protocol: 4,
+    isPartial: false
+  } as const
+  const remove: Operation = { at: 'Pod', type: 'DeleteRule', rule: { ...rule, family: 4 } }
+  const order = (...operations: readonly Operation[]) =>
+    kernel.carryOut({ netns: pod.path, operations, budgetMs })
+  const theirs = '1000:\tfrom 10.6.0.7 lookup 100 proto static'
+  await pod.ip(
+    'rule',
+    'add',
+    'pref',
+    '1000',
+    'from',
+    '10.6.0.7',
+    'lookup',
+    '100',
+    'proto',
+    'static'
+  )
+  t.same(await order(remove), { type: 'Done' })
+  t.ok((await pod.ip('rule')).includes(theirs), 'it is not the one that is to go')
+  t.same(await order({ at: 'Pod', type: 'PutRule', rule: remove.rule }), { type: 'Done' })
+  t.match(await order(remove), { type: 'Stopped', code: 'EBUSY' }, 'the kernel would take theirs')
+  t.ok((await pod.ip('rule')).includes(theirs))
+})
+
+t.test('a thread that does not come back is replaced', async t => {
+  if (!requireRoot(t, 'a thread that is replaced')) return
+  const { host, pod, kernel } = await stage(t)
+  // Deleting a link takes the kernel some 10 ms, so this goes on for longer than the second one waits.
+  const add: Operation = {
+    ...{ at: 'Host', type: 'AddVeth', link: { name: 'long' } },
+    peer: { at: 'Pod', name: 'long' }
+  }
+  const remove: Operation = { at: 'Host', type: 'DeleteLink', name: 'long' }
+  const operations = Array.from({ length: 2_000 }, () => [add, remove]).flat()
+  const first = kernel.carryOut({ netns: pod.path, operations, budgetMs: 60_000 })
+  // The guard of this one, which never has its turn, finds the thread still at work.
+  const second = kernel.observe({ host: everything, budgetMs: -900 })
+  t.match(await second, { type: 'NotPossible', why: 'Late' })
+  t.match(await first, { type: 'NotPossible', why: 'Late' })
+  t.match(await kernel.observe({ host: everything, budgetMs }), { type: 'Observed' })
+  t.match(log.lines, [/does not answer; it is replaced/])
+  // A namespace ends with the last that belongs to it, and a cable with either of its ends.
+  await pod.remove()
+  await eventually('its sockets are closed', async () => !(await host.link('uplink')), 10_000)
+})
+
+t.test('limits', async t => {
+  if (!requireRoot(t, 'the limits of the thread')) return
+  const { pod, kernel } = await stage(t)
+  const route = routeTo('10.9.0.0', 24, { hops: [{ link: 'eth0', isOnLink: false, weight: 1 }] })
+  const late = await kernel.carryOut({ operations: [], budgetMs: 0 })
+  t.match(late, { type: 'NotPossible', why: 'Busy' }, 'the time was up before it began')
+  const asked = Array.from({ length: 600 }, () => kernel.observe({ host: {}, budgetMs }))
+  const answers = await Promise.all(asked)
+  const busy = answers.filter(one => one.type === 'NotPossible' && one.why === 'Busy')
+  t.same([busy.length, answers.length], [600 - 512, 600])
+  const operations = Array.from({ length: 5_000 }, () => ({
+    ...({ at: 'Pod', type: 'PutRoute', route } as const)
+  }))
+  await t.rejects(kernel.carryOut({ netns: pod.path, operations, budgetMs }), /5000 operations/)
+  const wrong = { at: 'Pod', type: 'SetSysctl', key: 'net/../kernel/x', value: '1' } as const
+  const refused = await kernel.carryOut({ netns: pod.path, operations: [wrong], budgetMs })
+  t.match(refused, { type: 'NotPossible', why: 'Failed' }, 'a mistake of ours ends nothing')
+  t.match(await kernel.observe({ host: {}, budgetMs }), { type: 'Observed' })
+  const file = await kernel.observe({ netns: '/proc/self/status', pod: {}, budgetMs })
+  t.match(file, { type: 'NotPossible', why: 'NoNamespace' }, 'a file is no namespace')
+})
+
+t.test('a kernel that nobody asks has no thread', async t => {
+  const kernel = createLateKernel(log)
+  await kernel.close()
+  t.same(
+    process.getActiveResourcesInfo().filter(what => /Worker|MessagePort/.test(what)),
+    []
+  )
+})
