@@ -14,6 +14,8 @@ import type { Log } from './ports/log.ts'
 import { Founding } from './registry/founding.ts'
 import { Registrar } from './registry/registrar.ts'
 import { RegistryService } from './registry/registry-service.ts'
+import { meterMesh } from './telemetry/metered-mesh.ts'
+import type { Tally } from './telemetry/tally.ts'
 import { RemoteRegistry } from './registry/remote-registry.ts'
 
 /** What a house needs to be one of several. */
@@ -35,13 +37,13 @@ const openingMs = 10_000
 /** Build it, and put its end on `begun`. Throws ConfigInvalidError when the key cannot be used. */
 export function openCluster(
   begun: AsyncDisposableStack,
-  config: MeshConfig & { readonly node: string },
+  config: MeshConfig & { readonly node: string; readonly tally: Tally },
   store: AttachmentStore,
   log: Log
 ): ClusterParts {
   const { identity, learned } = store.loadLeases()
   const peer = peerIdOf(identity.key)
-  const { node, keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
+  const { node, tally, keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
   const clusterKey = readClusterKey(keyFile)
   const create = async () => {
     const { createMesh } = await import('./mesh/create-mesh.ts')
@@ -50,6 +52,7 @@ export function openCluster(
   }
   const mesh = new LateMesh({ peer, clock, log, create })
   begun.defer(() => mesh.stop())
+  const metered = meterMesh(mesh, tally.mesh)
   const registrar = founds ? new Registrar(store) : undefined
   const pause = (ms: number) => new Promise<void>(resolve => clock.after(ms, resolve))
   const settled = async () => {
@@ -58,7 +61,7 @@ export function openCluster(
     await pause(arrivalMs)
   }
   const remote = new RemoteRegistry({
-    ask: (to, question) => mesh.ask(to, question, 'registry'),
+    ask: (to, question) => metered.ask(to, question, 'registry'),
     candidates: () => mesh.connected(),
     learn: (to, addresses) => mesh.learn([{ incarnation: '', peer: to, addresses }])
   })
@@ -75,7 +78,7 @@ export function openCluster(
     }
   })
   return {
-    ...{ mesh, founds, confirm },
+    ...{ mesh: metered, founds, confirm },
     registry: registrar === undefined ? remote : new Founding({ registrar, remote, log, settled }),
     onView: ({ index }) => (head = index),
     looks,

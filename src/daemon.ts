@@ -34,6 +34,7 @@ import { poolDeskOf } from './pool-desk.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
 import { createLog } from './telemetry/log.ts'
+import { Tally } from './telemetry/tally.ts'
 import { MemoryChronicle } from './telemetry/memory-chronicle.ts'
 import { watchStore } from './telemetry/watched-store.ts'
 import type { Installation } from './installation.ts'
@@ -57,6 +58,8 @@ export async function runDaemon(
   keepHeapSmall()
   const log = createLog({ level: config.log.level, node: config.nodeName })
   const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
+  const tally = new Tally()
+  chronicle.count(event => tally.count(event))
   installation?.programs(log)
   let end: (status: number) => void = () => {}
   const ended = new Promise<number>(resolve => (end = resolve))
@@ -71,7 +74,7 @@ export async function runDaemon(
     const reborn = Promise.withResolvers<undefined>()
     const onEnded = () => reborn.resolve(undefined)
     const endings = { onGivenUp, onEnded }
-    const announcers = { log, chronicle }
+    const announcers = { log, chronicle, tally }
     await using running = await start(config, announcers, endings, substitutes, installation)
     const status = await Promise.race([ended, reborn.promise])
     if (status === undefined) continue
@@ -85,6 +88,7 @@ export async function runDaemon(
 interface Announcers {
   readonly log: Log
   readonly chronicle: MemoryChronicle
+  readonly tally: Tally
 }
 
 interface Endings {
@@ -95,7 +99,7 @@ interface Endings {
 
 async function start(
   config: DaemonConfig,
-  { log, chronicle }: Announcers,
+  { log, chronicle, tally }: Announcers,
   endings: Endings,
   substitutes: Substitutes,
   installation: Installation | undefined
@@ -107,7 +111,7 @@ async function start(
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
   const { house, isDiskRefusing, join, looks } = await openHouse(begun, config, log, {
-    ...{ boot, probe, chronicle, endings, substitutes }
+    ...{ boot, probe, chronicle, tally, endings, substitutes }
   })
   const allocator = 'why' in house ? house : house.allocator
   // It opens later: pods are waiting and people are not. It closes later too.
@@ -120,7 +124,7 @@ async function start(
   const pools = poolDeskOf(config)
   const disk = { pools, isDiskRefusing }
   const shown = { node, release, clock, chronicle, house, probe, ...disk, elsewhere: looks }
-  closeOffice = await openOffice(config, shown, log)
+  closeOffice = await openOffice(config, shown, { log, tally })
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
   if (!('why' in house)) installation?.network(log)
   join()
@@ -128,6 +132,7 @@ async function start(
 }
 
 interface Foundations {
+  readonly tally: Tally
   readonly chronicle: MemoryChronicle
   readonly boot: string
   readonly probe: SandboxProbe
@@ -147,7 +152,7 @@ async function openHouse(
   begun: AsyncDisposableStack,
   config: DaemonConfig,
   log: Log,
-  { boot, probe, chronicle, endings, substitutes }: Foundations
+  { boot, probe, chronicle, tally, endings, substitutes }: Foundations
 ): Promise<Opened> {
   const source = poolSource(config, log)
   const { mesh } = config
@@ -165,7 +170,7 @@ async function openHouse(
   const { join, looks, ...others } =
     cluster === undefined
       ? standAlone(store)
-      : cluster.openCluster(begun, { ...cluster.mesh, node }, store, log)
+      : cluster.openCluster(begun, { ...cluster.mesh, node, tally }, store, log)
   const { onGivenUp, onEnded } = endings
   const house = await guard({
     ...others,

@@ -7,21 +7,27 @@ import { readPrivate } from './host/private-file.ts'
 import { listenTcp } from './host/tcp-socket.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { Log } from './ports/log.ts'
+import type { Tally } from './telemetry/tally.ts'
 
 const tokenFileBytesMax = 4_096
 
 /** Open it; the returned function closes it. Rejects with ConfigInvalidError. */
 export async function openOffice(
-  { adminSocket, http, nodeName }: DaemonConfig,
-  service: AdminService,
-  log: Log
+  { adminSocket, http, nodeName, queueDir }: DaemonConfig,
+  shown: Omit<AdminService, 'metrics'>,
+  { log, tally }: { readonly log: Log; readonly tally: Tally }
 ): Promise<() => Promise<void>> {
   // Loading HTTP takes longer than everything else, so it is done when pods are served already.
   const { serveAdmin } = await import('./admin/admin-server.ts')
   const { socketGate, tcpGate } = await import('./admin/gate.ts')
   const { parseToken } = await import('./admin/token.ts')
   const listen: Parameters<typeof serveAdmin>[0]['listen'] = server => listenAt(server, adminSocket)
+  const { Metrics } = await import('./telemetry/metrics.ts')
   await using begun = new AsyncDisposableStack()
+  const { house, release, clock } = shown
+  const metrics = new Metrics({ tally, house, release, queueDir, clock })
+  begun.defer(() => metrics.stop())
+  const service = { ...shown, metrics }
   const local = await serveAdmin({ listen, gate: socketGate() }, service, log)
   begun.defer(() => local.stop())
   if (http !== undefined) {

@@ -41,6 +41,7 @@ const pureModules: Readonly<Record<string, readonly string[]>> = {
 const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   nact: 'actors/runtime/actor-system.ts',
   pino: 'telemetry/log.ts',
+  'prom-client/lib/registry.js': 'telemetry/metrics.ts',
   valibot: 'config/',
   yaml: 'config/',
   koffi: 'kernel/',

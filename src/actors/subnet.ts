@@ -23,6 +23,7 @@ import { judgeServing } from './serving.ts'
 import { Sightings } from './sightings.ts'
 import { Testimony } from './testimony.ts'
 import { Transfers } from './transfers.ts'
+import { usageOf } from './usage.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** A burst of every pod a node may have, many times over; each waiting message is a few hundred bytes. */
@@ -133,7 +134,7 @@ function receive(state: State, message: SubnetMessage, options: SubnetOptions): 
       room.setPools(message.pools)
       return serve(state)
     case 'DescribeUsage':
-      return message.replyTo({ pools: book.usage(), poolsInUse: book.poolsInUse() })
+      return message.replyTo(usageOf(state))
     case 'SuspectsSighted':
       sightings.seen(message.suspects, message.sightings)
       return serve(state)

@@ -99,10 +99,11 @@ async function answer(
   }
   const { service } = office
   if ('always' in route) {
-    const isStream = request.headers.accept?.includes('text/event-stream') === true
+    const { accept = '' } = request.headers
+    const isStream = accept.includes('text/event-stream')
     return isStream && route.stream !== undefined
       ? route.stream(service, searchParams, request, response)
-      : route.always(service, searchParams, pathname)
+      : route.always(service, searchParams, pathname, accept)
   }
   const { house } = service
   if ('why' in house) return refused(503, house.why)

@@ -30,6 +30,10 @@ export interface AdminService {
   readonly release: string
   readonly clock: Clock
   readonly chronicle: Chronicle & ChronicleReader
+  readonly metrics: {
+    /** For this header `Accept`. */
+    expose(accept: string): Promise<{ readonly type: string; readonly content: string }>
+  }
   /** The last thing that was decided could not be written down. */
   readonly isDiskRefusing: () => boolean
   readonly probe: Pick<SandboxProbe, 'sight'>

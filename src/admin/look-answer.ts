@@ -49,7 +49,7 @@ export async function answerLook(
     )
   }
   if (route.method !== method) return refused(405, `use ${route.method}`)
-  if ('always' in route) return await route.always(service, url.searchParams, url.pathname)
+  if ('always' in route) return await route.always(service, url.searchParams, url.pathname, '')
   return route.method === 'GET'
     ? await route.serve(open, url.searchParams)
     : await route.serve(open, body)

@@ -14,6 +14,7 @@ import { streamEvents } from './event-stream.ts'
 import { explainPools } from './explanation.ts'
 import { reportHealth, reportReady } from './health.ts'
 import { reportMap } from './map.ts'
+import { exposeMetrics } from './metrics-text.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { applyDocuments, deleteDocument } from './pool-orders.ts'
 import { releaseAddress } from './release.ts'
@@ -39,7 +40,12 @@ interface Look {
 /** As Look, also while the node has no house. */
 interface Glance {
   readonly method: 'GET'
-  readonly always: (service: AdminService, query: URLSearchParams, path: string) => Promise<Answer>
+  readonly always: (
+    service: AdminService,
+    query: URLSearchParams,
+    path: string,
+    accept: string
+  ) => Promise<Answer>
   /** For clients that accept text/event-stream. Undefined when the response is in its hands. */
   readonly stream?: (
     service: AdminService,
@@ -68,6 +74,7 @@ const documentBytesMax = 2 * 1_048_576
 export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/healthz', { method: 'GET', always: reportHealth }],
   ['/readyz', { method: 'GET', always: reportReady }],
+  ['/metrics', { method: 'GET', always: exposeMetrics }],
   ['/v1/status', { method: 'GET', always: reportStatus }],
   ['/v1/events', { method: 'GET', always: reportEvents, stream: streamEvents }],
   ['/v1/pools', look(reportPools)],

@@ -48,7 +48,8 @@ export async function openAdmin(
   const service: AdminService = {
     ...{ node, release: '1.2.3', clock, chronicle, house, probe, pools },
     isDiskRefusing: () => false,
-    elsewhere: rest.elsewhere
+    elsewhere: rest.elsewhere,
+    metrics: { expose: () => Promise.resolve({ type: 'text/plain', content: 'none 0\n' }) }
   }
   const listen = (server: Server) => listenAt(server, socketPath)
   const server = await serveAdmin({ listen, gate: socketGate() }, service, log)

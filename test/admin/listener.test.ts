@@ -25,7 +25,8 @@ async function opened(t: Test, token?: Token) {
     ...{ node: 'n1', release: '1.2.3', clock, chronicle, house },
     probe: new DecreedNamespaces(),
     pools: { why: 'they are written nowhere here' },
-    isDiskRefusing: () => false
+    isDiskRefusing: () => false,
+    metrics: { expose: accept => Promise.resolve({ type: 'text/plain', content: accept }) }
   }
   const listening = Promise.withResolvers<number>()
   const server = await serveAdmin(
@@ -184,6 +185,14 @@ t.test('what lives and what is ready', async t => {
   const { ask } = await opened(t)
   t.match(await ask('/healthz'), { status: 200, text: /"alive":true/ })
   t.match(await ask('/readyz'), { status: 200, text: /"ready":true/ })
+})
+
+t.test('metrics are text of their own type', async t => {
+  const { ask } = await opened(t)
+  t.match(await ask('/metrics', { headers: { accept: 'application/openmetrics-text' } }), {
+    ...{ status: 200, headers: { 'content-type': 'text/plain' } },
+    text: 'application/openmetrics-text'
+  })
 })
 
 t.test('readers of events', async t => {

@@ -20,7 +20,8 @@ async function opened() {
   const service: OpenService = {
     ...{ node: 'node-1', release: '1.2.3', clock: house.clock, house: house.house },
     ...{ probe: house.namespaces, pools: { why: 'nowhere' }, isDiskRefusing: () => false },
-    chronicle: new MemoryChronicle({ clock: house.clock, random: systemRandom, log: silent })
+    chronicle: new MemoryChronicle({ clock: house.clock, random: systemRandom, log: silent }),
+    metrics: { expose: () => Promise.reject(new Error('nobody scrapes')) }
   }
   const answering = new Looks({ clock: house.clock, ask: () => Promise.reject(new Error('deaf')) })
   answering.serve((peer, look) => answerLook(service, peer, look))

@@ -121,6 +121,10 @@ export interface DescribeUsage {
 export interface SubnetUsage {
   readonly pools: readonly PoolUsage[]
   readonly poolsInUse: ReadonlySet<string>
+  /** How many pods wait for an address, by pool. */
+  readonly waiting: ReadonlyMap<string, number>
+  /** Addresses that are out of use because foreign hosts have them. */
+  readonly quarantined: number
 }
 
 /** To itself: what waits for a scarce address should know what became of these namespaces. */
