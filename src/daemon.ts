@@ -33,6 +33,7 @@ import { openOffice } from './office.ts'
 import { poolDeskOf } from './pool-desk.ts'
 import { release } from './release.ts'
 import { lockState } from './store/state-lock.ts'
+import { AuditLog } from './telemetry/audit-log.ts'
 import { createLog } from './telemetry/log.ts'
 import { Tally } from './telemetry/tally.ts'
 import { MemoryChronicle } from './telemetry/memory-chronicle.ts'
@@ -108,6 +109,9 @@ async function start(
   const lock = lockState(config.stateDir, config.lockWaitSeconds * 1_000, log)
   begun.defer(() => lock.release())
   const node = config.nodeName
+  const directory = `${config.stateDir}/audit`
+  const audit = new AuditLog({ directory, node, chronicle, clock, log })
+  begun.defer(() => audit.stop())
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
   const { house, isDiskRefusing, join, looks } = await openHouse(begun, config, log, {

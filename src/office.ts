@@ -1,5 +1,6 @@
 // The part of the composition root where people ask: HTTP at the admin socket, and over TCP where that is configured.
 
+import type { IncomingMessage } from 'node:http'
 import type { AdminService } from './admin/admin-service.ts'
 import type { DaemonConfig } from './config/daemon-config.ts'
 import { ConfigInvalidError } from './core/errors.ts'
@@ -28,7 +29,7 @@ export async function openOffice(
   const metrics = new Metrics({ tally, house, release, queueDir, clock })
   begun.defer(() => metrics.stop())
   const service = { ...shown, metrics }
-  const local = await serveAdmin({ listen, gate: socketGate() }, service, log)
+  const local = await serveAdmin({ listen, gate: socketGate(peerText) }, service, log)
   begun.defer(() => local.stop())
   if (http !== undefined) {
     const { listen: endpoint, hosts, tokenFile } = http
@@ -50,4 +51,20 @@ export async function openOffice(
   service.elsewhere?.serve((peer, look) => answerLook(service, peer, look))
   const opened = begun.move()
   return () => opened.disposeAsync()
+}
+
+/** `uid 0, login 1000, orb, process 4242`. */
+async function peerText({ socket }: IncomingMessage): Promise<string> {
+  // Node has the descriptor and no name for it.
+  const { _handle: handle } = socket as { readonly _handle?: { readonly fd?: number } | null }
+  if (handle?.fd === undefined || handle.fd < 0) return 'somebody who left'
+  const { peerCredentials } = await import('./kernel/peer-credentials.ts')
+  const { pid, uid, loginUid, program } = peerCredentials(handle.fd)
+  const login = loginUid === undefined ? [] : [`login ${loginUid}`]
+  return [
+    `uid ${uid}`,
+    ...login,
+    ...(program === undefined ? [] : [program]),
+    `process ${pid}`
+  ].join(', ')
 }

@@ -127,10 +127,12 @@ async function carryOut(
   if ('problem' in read) return { ...refused(400, read.problem), isLast: true }
   const { body } = read
   const url = pathOf(request)
+  if (route.onlyAsks === true) return route.serve({ ...service, house }, body)
+  // While whoever asks is still there, waiting for the answer.
+  const who = await by()
   const outcome = await route.serve({ ...service, house }, body)
-  if (route.onlyAsks === true) return outcome
   // What people decide is looked for in the log later.
-  const order = { body: plainData(body), status: outcome.status, by }
+  const order = { body: plainData(body), status: outcome.status, by: who }
   log.info({ url, ...order }, 'an operator gave an order')
   chronicle.note({ type: 'OrderGiven', order: url, ...order })
   return outcome

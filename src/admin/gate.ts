@@ -8,7 +8,7 @@ import type { Token } from './token.ts'
 
 export interface Caller {
   /** For the log and the audit: `token`, `anybody`, or who is at the other end of the Unix socket. */
-  readonly by: string
+  readonly by: () => Promise<string>
   readonly mayOrder: boolean
 }
 
@@ -16,8 +16,8 @@ export interface Caller {
 export type Gate = (request: IncomingMessage) => Caller | { readonly refusal: Answer }
 
 /** `peerOf` names the process at the other end, where that can be told. */
-export function socketGate(peerOf?: (request: IncomingMessage) => string | undefined): Gate {
-  return request => ({ by: peerOf?.(request) ?? 'root', mayOrder: true })
+export function socketGate(peerOf: (request: IncomingMessage) => Promise<string>): Gate {
+  return request => ({ by: () => peerOf(request), mayOrder: true })
 }
 
 export interface TcpGateOptions {
@@ -39,7 +39,7 @@ export function tcpGate({ hosts, token }: TcpGateOptions): Gate {
       const what = `this node does not answer to the name ${JSON.stringify(name)}; ask it by address, or list the name in http.hosts`
       return { refusal: refused(421, what) }
     }
-    if (authorization === undefined) return { by: 'anybody', mayOrder: false }
+    if (authorization === undefined) return { by: async () => 'anybody', mayOrder: false }
     const [, guess] = /^bearer +(\S+)$/i.exec(authorization) ?? []
     if (guess === undefined || token?.matches(guess) !== true) {
       return { refusal: refused(401, 'this is not the token of this node') }
@@ -47,7 +47,7 @@ export function tcpGate({ hosts, token }: TcpGateOptions): Gate {
     if (origin !== undefined && URL.parse(origin)?.host !== host) {
       return { refusal: refused(403, `pages of ${origin} may not give orders here`) }
     }
-    return { by: 'token', mayOrder: true }
+    return { by: async () => 'token', mayOrder: true }
   }
 }
 

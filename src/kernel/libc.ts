@@ -28,6 +28,10 @@ export const setsockopt = libc.func(
   'int setsockopt(int fd, int level, int name, void *value, uint size)'
 ) as unknown as (fd: number, level: number, name: number, value: Buffer, size: number) => number
 
+export const getsockopt = libc.func(
+  'int getsockopt(int fd, int level, int name, void *value, void *size)'
+) as unknown as (fd: number, level: number, name: number, value: Buffer, size: Buffer) => number
+
 export const ioctl = libc.func('int ioctl(int fd, ulong request, void *argument)') as unknown as (
   fd: number,
   request: number,

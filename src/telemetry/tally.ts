@@ -78,7 +78,20 @@ export class Tally {
       case 'OrderGiven':
         this.orders.add([event.order, String(event.status)])
         break
-      default:
+      case 'Cooled':
+      case 'QuarantineEnded':
+      case 'Kept':
+      case 'GrantClosed':
+      case 'Contested':
+      case 'MemberJoined':
+      case 'MemberRemoved':
+      case 'MemberReachable':
+      case 'MemberUnreachable':
+      case 'DrainBegun':
+      case 'DrainEnded':
+      case 'PoolChanged':
+      case 'PoolRefused':
+      case 'IncarnationEnded':
         break
     }
     this.events.add([event.type])

@@ -52,7 +52,7 @@ export async function openAdmin(
     metrics: { expose: () => Promise.resolve({ type: 'text/plain', content: 'none 0\n' }) }
   }
   const listen = (server: Server) => listenAt(server, socketPath)
-  const server = await serveAdmin({ listen, gate: socketGate() }, service, log)
+  const server = await serveAdmin({ listen, gate: socketGate(async () => 'uid 0') }, service, log)
   t.teardown(async () => {
     await server.stop()
     rmSync(directory, { recursive: true, force: true })
