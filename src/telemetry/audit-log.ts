@@ -69,7 +69,7 @@ export class AuditLog {
     const { clock, node } = this.#options
     this.#seq += 1
     const at = new Date(clock.wallMs()).toISOString()
-    this.#waiting.push(`${JSON.stringify({ node, ...eventView(this.#seq, at, event) })}\n`)
+    this.#waiting.push(`${JSON.stringify({ on: node, ...eventView(this.#seq, at, event) })}\n`)
     this.#trim()
     this.#cancel ??= clock.after(gatherMs, () => {
       this.#cancel = undefined

@@ -70,7 +70,7 @@ t.test('orders, custody and what was released by force, and nothing of every day
   await audit.stop()
   t.match(lines(), [
     {
-      ...{ node: 'n1', seq: 1, type: 'OrderGiven', by: 'uid 0, orb, process 7' },
+      ...{ on: 'n1', seq: 1, type: 'OrderGiven', by: 'uid 0, orb, process 7' },
       at: /^\d{4}-\d\d-\d\dT.*Z$/
     },
     {
