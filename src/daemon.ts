@@ -59,7 +59,7 @@ export async function runDaemon(
   keepHeapSmall()
   const log = createLog({ level: config.log.level, node: config.nodeName })
   const chronicle = new MemoryChronicle({ clock, random: systemRandom, log })
-  const tally = new Tally()
+  const tally = new Tally(clock)
   chronicle.count(event => tally.count(event))
   installation?.programs(log)
   let end: (status: number) => void = () => {}

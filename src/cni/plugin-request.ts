@@ -3,6 +3,7 @@
 import { Unpackr } from 'msgpackr'
 import { FrameInvalidError } from '../core/errors.ts'
 import { isObject, type Json } from '../core/fields.ts'
+import { parseTraceparent, type TraceContext } from '../core/trace-context.ts'
 
 export interface PluginRequest {
   /** The name that the plugin was executed by. */
@@ -18,6 +19,8 @@ export interface PluginRequest {
   readonly budget: number
   /** The boot id of `start`; only in the deletion queue. */
   readonly boot: string | undefined
+  /** The trace that the runtime asks in; undefined when it says none. */
+  readonly trace: TraceContext | undefined
   /** The network configuration as JSON text in UTF-8, not yet looked at. */
   readonly conf: Buffer
 }
@@ -49,6 +52,7 @@ export function decodeRequest(frame: Buffer): PluginRequest {
     start: unsigned(map, 'start'),
     budget: Math.min(Number(unsigned(map, 'budget')), budgetMsMax),
     boot: map['boot'] === undefined ? undefined : text(map, 'boot'),
+    trace: map['trace'] === undefined ? undefined : parseTraceparent(bytesAsText(map, 'trace')),
     conf: bytes(map, 'conf')
   }
 }

@@ -25,10 +25,10 @@ static const char id_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 static const char versions[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":"
   "[\"0.1.0\",\"0.2.0\",\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}\n";
 /* The environment, and how it goes into the request: key and type of the value, in msgpack. */
-enum { ID, NETNS, IFNAME, ARGS, PATH, COMMAND, VARIABLES };
-static const struct { const char *name, *head; } variables[VARIABLES] = {
-  {"CNI_CONTAINERID", "\xa3" "cid\xc6"}, {"CNI_NETNS", "\xa5netns\xc6"}, {"CNI_IFNAME", "\xa6ifname\xc6"},
-  {"CNI_ARGS", "\xa4" "args\xc6"}, {"CNI_PATH", "\xa4path\xc6"}, {"CNI_COMMAND", "\xa4verb\xdb"}};
+enum { ID, NETNS, IFNAME, ARGS, PATH, COMMAND, TRACE, VARIABLES };
+static const struct { const char *name, *head; } variables[VARIABLES] = {{"CNI_CONTAINERID", "\xa3" "cid\xc6"},
+  {"CNI_NETNS", "\xa5netns\xc6"}, {"CNI_IFNAME", "\xa6ifname\xc6"}, {"CNI_ARGS", "\xa4" "args\xc6"},
+  {"CNI_PATH", "\xa4path\xc6"}, {"CNI_COMMAND", "\xa4verb\xdb"}, {"TRACEPARENT", "\xa5trace\xc6"}};
 /* What a verb requires, how long at most it looks for a daemon that is not there, how long it waits in all,
    and the error code when that was in vain: none where the deletion queue or the next GC makes up for it. */
 enum { ADD, CHECK, DEL, GC, STATUS, VERSION, VERBS, NAMES = 1 << ID | 1 << IFNAME, ALL = NAMES | 1 << NETNS };
@@ -169,7 +169,7 @@ static char *read_input(void) {
 
 static void put_request(const char *program) {
   const char *slash = strrchr(program, '/'), *role = slash == NULL ? program : slash + 1;
-  budget = put_field("\x8b\xa1v\x01\xa6" "budget\xce", "", 0) - 4; /* a map of 11; v is 1 */
+  budget = put_field("\x8c\xa1v\x01\xa6" "budget\xce", "", 0) - 4; /* a map of 12; v is 1 */
   put_text("\xa5start\xcf");
   put(&(uint64_t){htobe64((uint64_t)start_ns)}, 8);
   put_field("\xa4role\xdb", role, strlen(role));

@@ -149,8 +149,16 @@ class Connection {
       code = this.#fail(error, request)
     }
     const now = clock.monotonicMs()
-    const [ms, decidingMs] = [now - arrived, now - (asked ?? arrived)]
-    chronicle.note({ type: 'Answered', verb: request?.verb ?? '', code, ms, decidingMs })
+    const answered = {
+      ...{ verb: request?.verb ?? '', code, ms: now - arrived },
+      ...(request?.trace !== undefined && { trace: request.trace.traceId })
+    }
+    chronicle.note({ type: 'Answered', ...answered, decidingMs: now - (asked ?? arrived) })
+    if (request?.trace?.isSampled === true) {
+      const { containerId, ifname, trace } = request
+      const about = { containerId, ifname, parentSpan: trace.spanId }
+      this.#log.info({ ...answered, ...about }, 'a request of a trace was answered')
+    }
     this.#isBusy = false
     this.#proceed()
   }

@@ -135,7 +135,8 @@ async function add(
     sandbox,
     demand,
     client,
-    deadline
+    deadline,
+    ...(request.trace !== undefined && { trace: request.trace.traceId })
   } as const
   let reply: Allocated | Refused
   onAllocate(key)

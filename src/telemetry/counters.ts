@@ -10,6 +10,8 @@ export interface Sample {
   readonly value: number
   /** Where it is not the name of its metric: `_bucket`, `_sum` and `_count` of a histogram. */
   readonly suffix?: string
+  /** Of a bucket: a request of a trace that fell into it. */
+  readonly exemplar?: { readonly trace: string; readonly value: number; readonly atMs: number }
 }
 
 interface Series {

@@ -14,9 +14,19 @@ export const spiderpoolBounds = [
   0.000_5, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 0.5, 1, 3, 5, 7, 10, 15
 ]
 
+/** A request of a trace that fell into a bucket. */
+interface Exemplar {
+  readonly trace: string
+  readonly value: number
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+}
+
 export class Histogram {
   readonly #bounds: readonly number[]
   readonly #counts: number[]
+  /** The latest of each bucket; the last one is beyond all bounds. */
+  readonly #exemplars: (Exemplar | undefined)[] = []
   #sum = 0
   #count = 0
   #min = Infinity
@@ -28,7 +38,7 @@ export class Histogram {
     this.#counts = bounds.map(() => 0)
   }
 
-  observe(value: number): void {
+  observe(value: number, traced?: { readonly trace: string; readonly atMs: number }): void {
     this.#sum += value
     this.#count += 1
     this.#latest = value
@@ -36,6 +46,9 @@ export class Histogram {
     if (value > this.#max) this.#max = value
     const at = this.#bounds.findIndex(bound => value <= bound)
     if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    if (traced !== undefined) {
+      this.#exemplars[at < 0 ? this.#bounds.length : at] = { ...traced, value }
+    }
   }
 
   /** All 0 before the first value. */
@@ -49,14 +62,19 @@ export class Histogram {
     let below = 0
     const buckets = this.#bounds.map((bound, i): Sample => {
       below += this.#counts[i] ?? 0
-      return { labels: { ...labels, le: String(bound) }, value: below, suffix: '_bucket' }
+      return this.#bucket({ ...labels, le: String(bound) }, below, i)
     })
     return [
       ...buckets,
-      { labels: { ...labels, le: '+Inf' }, value: this.#count, suffix: '_bucket' },
+      this.#bucket({ ...labels, le: '+Inf' }, this.#count, this.#bounds.length),
       { labels, value: this.#sum, suffix: '_sum' },
       { labels, value: this.#count, suffix: '_count' }
     ]
+  }
+
+  #bucket(labels: Readonly<Record<string, string>>, value: number, at: number): Sample {
+    const exemplar = this.#exemplars[at]
+    return { labels, value, suffix: '_bucket', ...(exemplar !== undefined && { exemplar }) }
   }
 }
 
@@ -74,14 +92,18 @@ export class Histograms {
     this.labelNames = labelNames
   }
 
-  observe(values: readonly string[], value: number): void {
+  observe(
+    values: readonly string[],
+    value: number,
+    traced?: Parameters<Histogram['observe']>[1]
+  ): void {
     const key = values.join('\0')
     let series = this.#series.get(key)
     if (series === undefined) {
       series = { values, of: new Histogram(this.#bounds) }
       this.#series.set(key, series)
     }
-    series.of.observe(value)
+    series.of.observe(value, traced)
   }
 
   samples(): Sample[] {

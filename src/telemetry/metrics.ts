@@ -100,8 +100,15 @@ export class Metrics {
 
 /** As prom-client wants it; in OpenMetrics the name of a counter has no `_total`, its samples have. */
 function exposed({ name, type, help, read }: Metric, scene: Scene, isOpen: boolean) {
-  const values = read(scene).map(({ labels, value, suffix }) => ({
+  const values = read(scene).map(({ labels, value, suffix, exemplar }) => ({
     ...{ labels, value },
+    ...(exemplar !== undefined && {
+      exemplar: {
+        labelSet: { trace_id: exemplar.trace },
+        value: exemplar.value,
+        timestamp: exemplar.atMs / 1_000
+      }
+    }),
     ...(suffix !== undefined && { metricName: `${name}${suffix}` })
   }))
   const shown = isOpen && type === 'counter' ? name.replace(/_total$/, '') : name

@@ -3,6 +3,7 @@
 
 import type { NodeEvent } from '../core/event.ts'
 import type { Run } from '../core/lease/register.ts'
+import type { Clock } from '../ports/clock.ts'
 import { Counters } from './counters.ts'
 import { durationBounds, Histogram, Histograms, spiderpoolBounds } from './histogram.ts'
 
@@ -12,6 +13,7 @@ const changeBounds = [1, 2, 3, 5, 10, 20, 50, 100, 500, 2_000]
 const knownVerbs = new Set(['ADD', 'DEL', 'CHECK', 'GC', 'STATUS'])
 
 export class Tally {
+  readonly #clock: Clock
   readonly answers = new Counters('verb', 'code')
   readonly requests = new Histograms(durationBounds, 'verb', 'phase', 'result')
   readonly refusals = new Counters('reason', 'pool')
@@ -34,6 +36,10 @@ export class Tally {
   readonly addWaits = new Histogram(spiderpoolBounds)
   readonly dels = new Histogram(spiderpoolBounds)
   readonly delWaits = new Histogram(spiderpoolBounds)
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** Called inside the noting of events. */
   count(event: NodeEvent): void {
@@ -97,13 +103,14 @@ export class Tally {
     this.events.add([event.type])
   }
 
-  #answered({ verb, code, ms, decidingMs }: Extract<NodeEvent, { type: 'Answered' }>): void {
+  #answered({ verb, code, ms, decidingMs, trace }: Extract<NodeEvent, { type: 'Answered' }>): void {
     // A client may send anything as its verb.
     const known = knownVerbs.has(verb) ? verb : 'other'
     const result = code === undefined ? 'unanswered' : code === 0 ? 'success' : 'refused'
     const [seconds, deciding] = [ms / 1_000, decidingMs / 1_000]
     this.answers.add([known, code === undefined ? '' : String(code)])
-    this.requests.observe([known, 'whole', result], seconds)
+    const traced = trace === undefined ? undefined : { trace, atMs: this.#clock.wallMs() }
+    this.requests.observe([known, 'whole', result], seconds, traced)
     if (known === 'DEL') {
       this.dels.observe(seconds)
       this.delWaits.observe(seconds - deciding)

@@ -7,7 +7,7 @@ import type { PluginRequest } from '../../src/cni/plugin-request.ts'
 function keyOf(containerId: string, ifname: string) {
   const request: PluginRequest = {
     ...{ role: 'orbweaver', verb: 'ADD', containerId, ifname, netns: '', args: '' },
-    ...{ start: 1n, budget: 1_000, boot: undefined, conf: Buffer.alloc(0) }
+    ...{ start: 1n, budget: 1_000, boot: undefined, trace: undefined, conf: Buffer.alloc(0) }
   }
   return attachmentKey(request, 'net1')
 }

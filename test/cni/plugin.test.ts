@@ -104,6 +104,7 @@ t.test('what is allowed in the environment is sent as it is', async t => {
     ['other letters', { ...add, CNI_IFNAME: 'éèà' }],
     ['dots', { ...add, CNI_CONTAINERID: '0_.-', CNI_IFNAME: '...' }],
     ['no path', { ...add, CNI_PATH: '' }],
+    ['a trace', { ...add, TRACEPARENT: `00-${'4b'.repeat(16)}-${'0f'.repeat(8)}-01` }],
     [
       'arguments of 128 KiB less what the kernel wants',
       { ...add, CNI_ARGS: 'A=' + 'x'.repeat(131_000) }
@@ -124,6 +125,7 @@ t.test('what is allowed in the environment is sent as it is', async t => {
       t.equal(request.ifname.toString(), env['CNI_IFNAME'] ?? '', what)
       t.equal(request.args.toString(), env['CNI_ARGS'] ?? '', what)
       t.equal(request.path.toString(), env['CNI_PATH'] ?? '', what)
+      t.equal(request.trace.toString(), env['TRACEPARENT'] ?? '', what)
     })
   }
 })
@@ -150,7 +152,20 @@ t.test('a request says who asks, when, and how long it waits', async t => {
     })
     const { request } = daemon.conversation
     t.strictSame(Object.keys(request).toSorted(), [
-      ...['args', 'budget', 'cid', 'conf', 'ifname', 'netns', 'path', 'role', 'start', 'v', 'verb']
+      ...[
+        'args',
+        'budget',
+        'cid',
+        'conf',
+        'ifname',
+        'netns',
+        'path',
+        'role',
+        'start',
+        'trace',
+        'v',
+        'verb'
+      ]
     ])
     t.equal(request.v, 1)
     t.equal(request.role, 'spiderpool')

@@ -13,7 +13,7 @@ import { serveCni } from '../../src/cni/server.ts'
 import type { Service } from '../../src/cni/verbs.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
-import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
+import type { NodeEvent } from '../../src/core/event.ts'
 import { attachment } from '../support/samples.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -52,12 +52,13 @@ class ScriptedAllocator implements ActorRef<AllocatorMessage> {
 }
 
 async function world(allocator: ScriptedAllocator | { why: string } = new ScriptedAllocator()) {
+  const events: NodeEvent[] = []
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-server-'))
   const path = join(directory, 'cni.sock')
   const service: Service = {
     allocator,
     clock: systemClock,
-    chronicle: noChronicle,
+    chronicle: { note: event => void events.push(event) },
     probe: {
       see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
       census: () => Promise.resolve({ namespaces: [], isComplete: false }),
@@ -69,7 +70,7 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
   }
   const server = await serveCni(path, listenAt, service, silent)
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
-  return { path, server, allocator }
+  return { path, server, allocator, events }
 }
 
 function frame(body: Uint8Array): Buffer {
@@ -263,5 +264,44 @@ t.test('a node that cannot serve says why, and leaves a DEL to the queue', async
   socket.write(request('DEL'))
   await once(socket, 'close')
   t.pass('no answer, so the plugin writes it down')
+  await server.stop()
+})
+
+t.test('a trace of the runtime goes along, and what is no trace does not', async t => {
+  const { path, server, allocator, events } = await world()
+  if ('why' in allocator) return
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+  const rows: [string, string | undefined][] = [
+    [`00-${traceId}-00f067aa0ba902b7-01`, traceId],
+    ['nonsense', undefined],
+    ['', undefined]
+  ]
+  for (const [text, expected] of rows) {
+    const socket = await client(path)
+    socket.write(request('ADD', {}, { trace: Buffer.from(text) }))
+    await answerOf(socket)
+    socket.destroy()
+    const asked = allocator.asked.findLast(({ type }) => type === 'Allocate')
+    t.equal(asked?.type === 'Allocate' ? asked.trace : 'nothing', expected)
+    await until(() => events.length > 0)
+    t.match(events.splice(0), [{ type: 'Answered', verb: 'ADD', code: 0, ms: Number }])
+    t.equal(events.length, 0)
+  }
+  await server.stop()
+})
+
+t.test('each answer is told with its code', async t => {
+  const { path, server, events } = await world({ why: 'the database is damaged' })
+  const socket = await client(path)
+  socket.write(request('ADD'))
+  await answerOf(socket)
+  socket.write(request('STATUS'))
+  await answerOf(socket)
+  await until(() => events.length === 2)
+  t.match(events, [
+    { type: 'Answered', verb: 'ADD', code: 113 },
+    { type: 'Answered', verb: 'STATUS', code: 51 }
+  ])
+  socket.destroy()
   await server.stop()
 })

@@ -15,6 +15,7 @@ export interface WireRequest {
   readonly ifname: Buffer
   readonly args: Buffer
   readonly path: Buffer
+  readonly trace: Buffer
   readonly start: number | bigint
   readonly budget: number
   readonly boot?: string

@@ -23,7 +23,10 @@ export interface Text {
 
 /** One event of each kind that has labels, so that every series is there. */
 export const happenings: readonly NodeEvent[] = [
-  { type: 'Answered', verb: 'ADD', code: 0, ms: 1.2, decidingMs: 1 },
+  {
+    ...{ type: 'Answered', verb: 'ADD', code: 0, ms: 1.2, decidingMs: 1 },
+    trace: '4bf92f3577b34da6a3ce929d0e0e4736'
+  },
   { type: 'Answered', verb: 'ADD', code: 102, ms: 2.2, decidingMs: 2 },
   { type: 'Answered', verb: 'DEL', code: 0, ms: 1.1, decidingMs: 0.9 },
   { type: 'Committed', changes: 3, ms: 0.2, isDurable: true },
@@ -67,16 +70,18 @@ export async function scrape(accept = '*/*', events = happenings): Promise<Text>
     subnetDocument
   ]).open()
   await house.add(key('c1'))
-  const tally = new Tally()
+  const tally = new Tally(house.clock)
   for (const event of events) tally.count(event)
   if (events.length > 0) tally.mesh.add(['Ask', 'sent'])
   const metrics = new Metrics({
     ...{ tally, house: house.house, release: '1.2.3', queueDir: '/', clock: house.clock }
   })
-  // What is measured between two scrapes is there with the second one.
-  await metrics.expose(accept)
-  await new Promise(resolve => setTimeout(resolve, 120))
-  const { type, content } = await metrics.expose(accept)
+  // What is measured between two scrapes is there with a later one.
+  let { type, content } = await metrics.expose(accept)
+  for (let i = 0; i < 100 && !content.includes('{quantile='); i += 1) {
+    await new Promise(resolve => setTimeout(resolve, 60))
+    ;({ type, content } = await metrics.expose(accept))
+  }
   metrics.stop()
   return { contentType: type, text: content, metrics: parse(content) }
 }

@@ -77,6 +77,11 @@ t.test('OpenMetrics for who takes it', async t => {
   t.match(contentType, /^application\/openmetrics-text/)
   t.match(text, /^# TYPE orbweaver_cni_answers counter\norbweaver_cni_answers_total\{/m)
   t.match(text, /\n# EOF\n$/)
+  t.match(
+    text,
+    /phase="whole",result="success",le="0\.0015"\} 1 # \{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"\} 0\.0012 \d+/,
+    'a bucket names a trace that fell into it'
+  )
 })
 
 t.test('a node to which nothing happened', async t => {
