@@ -6,7 +6,8 @@ import {
   type BodyOf,
   commonVersion,
   type Greeting,
-  type Session
+  type Session,
+  type WireRange
 } from '../core/protocol.ts'
 import type { ClusterView, Member } from '../core/registry/cluster-view.ts'
 import type { Directory } from './directory.ts'
@@ -47,8 +48,9 @@ export class Handshake {
   /** Unless an earlier greeting may still be answered. */
   greet({ incarnation, peer }: Member): void {
     const nonce = this.sessions.greet(incarnation, this.#around.now())
-    const { node, wire } = this.#options
-    if (nonce !== undefined) this.#around.say(peer, { type: 'Hello', nonce, node, wire })
+    const { node } = this.#options
+    if (nonce === undefined) return
+    this.#around.say(peer, { type: 'Hello', nonce, node, wire: this.#talked() })
   }
 
   /** Whoever has the key and is no member may be of another cluster: then both should hear of it. */
@@ -58,8 +60,15 @@ export class Handshake {
     const since = this.#strangers.get(peer)
     if (since === undefined || now - since >= strangerMs) this.#strangers.set(peer, now)
     if (since === undefined || now - since < strangerMs) return
-    const { node, random, wire } = this.#options
-    this.#around.say(peer, { type: 'Hello', nonce: random.hex(nonceBytes), node, wire })
+    const { node, random } = this.#options
+    const nonce = random.hex(nonceBytes)
+    this.#around.say(peer, { type: 'Hello', nonce, node, wire: this.#talked() })
+  }
+
+  /** Not what is over, as the registry says: then this release may have nothing left to talk. */
+  #talked(): WireRange {
+    const { min, max } = this.#options.wire
+    return { min: Math.max(min, this.#around.view().minWire), max }
   }
 
   /** One of the messages that make a session. */
@@ -83,7 +92,7 @@ export class Handshake {
     if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known)) {
       return this.#around.say(peer, { type: 'Rebuff', why: 'Superseded', answer, known })
     }
-    const { wire } = this.#options
+    const wire = this.#talked()
     const version = commonVersion(hello.wire, wire)
     if (version === undefined) {
       if (!this.#said.has(`wire ${node}`)) {
@@ -109,7 +118,7 @@ export class Handshake {
     // An answer of a process that has ended since: a later one was believed meanwhile.
     if (this.#options.rules.superseded && known !== undefined && isSuperseded(session, known))
       return
-    const version = commonVersion(welcome.wire, this.#options.wire)
+    const version = commonVersion(welcome.wire, this.#talked())
     if (version === undefined) return
     this.#directory.learn(welcome.known, this.#around.view())
     this.#around.say(peer, { type: 'Greeted', answer: welcome.nonce })

@@ -40,15 +40,18 @@ export class ClusterNode implements AsyncDisposable {
   readonly adminSocket: string
   readonly queue: string
   readonly stateDir: string
+  /** The program that is started next. */
+  main: string
   readonly #options: NodeOptions
   #process: ChildProcess | undefined
   #isFrozen = false
 
   constructor(options: NodeOptions) {
-    const { number, dir } = options
+    const { number, dir, main } = options
     const { socket, adminSocket, queue, poolDir, stateDir } = daemonPaths(dir)
     this.#options = options
     this.number = number
+    this.main = main
     this.name = `n${number}`
     this.socket = socket
     this.adminSocket = adminSocket
@@ -90,9 +93,16 @@ export class ClusterNode implements AsyncDisposable {
   /** Start its daemon and do not wait for anything. */
   launch(): void {
     if (this.isUp) throw new Error(`${this.name} runs already`)
-    const { netns, main } = this.#options
+    const { netns } = this.#options
     const log = openSync(this.#path('daemon.log'), 'a')
-    const args = [`--net=${netns}`, process.execPath, main, 'run', '--config', this.#configure()]
+    const args = [
+      `--net=${netns}`,
+      process.execPath,
+      this.main,
+      'run',
+      '--config',
+      this.#configure()
+    ]
     // Into a file: whoever executes plugins without an event loop between them reads no pipes.
     this.#process = spawn('nsenter', args, { stdio: ['ignore', log, log] })
     closeSync(log)

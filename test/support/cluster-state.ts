@@ -48,8 +48,13 @@ export function knowledgeOf(stateDir: string): Knowledge | undefined {
   }
 }
 
+interface LearnedRecord {
+  readonly type: string
+  readonly version?: number
+}
+
 /** The records of the registry that a node has learned, in their order. */
-export function recordsOf(stateDir: string): { readonly type: string }[] {
+export function recordsOf(stateDir: string): LearnedRecord[] {
   const database = new Database(join(stateDir, 'orbweaver.db'), { readonly: true })
   try {
     const rows = database.prepare('SELECT record FROM learned ORDER BY id').pluck().all()
