@@ -17,6 +17,7 @@ import { memberships } from './bench/mesh/members.ts'
 import { traffic } from './bench/mesh/traffic.ts'
 import { makeStage } from './bench/stage.ts'
 import { throughput } from './bench/throughput.ts'
+import { watched } from './bench/watched.ts'
 import { width } from './bench/width.ts'
 import { setup } from './setup.ts'
 
@@ -28,6 +29,7 @@ const groups: Readonly<Record<string, Group>> = {
   ready,
   width,
   selection,
+  watched,
   grants,
   members: memberships,
   traffic,

@@ -20,6 +20,18 @@ const farewellMs = 5_000
 /** How soon a browser comes back. */
 const retryMs = 2_000
 
+/** Several clients see the same events, each of which is written once. */
+const written = new WeakMap<Entry, string>()
+
+function dataOf(entry: Entry): string {
+  const known = written.get(entry)
+  if (known !== undefined) return known
+  const { seq, atMs, event } = entry
+  const data = JSON.stringify(eventView(seq, new Date(atMs).toISOString(), event))
+  written.set(entry, data)
+  return data
+}
+
 /** Serve the stream until the client leaves; or say why not. */
 export function streamEvents(
   service: AdminService,
@@ -93,9 +105,7 @@ class EventStream {
     if (pile.dropped > 0) parts.push(`event: lost\ndata: {"lost":${pile.dropped}}\n\n`)
     for (const entry of pile.entries) {
       if (!this.#isWanted(entry)) continue
-      const { seq, atMs, event } = entry
-      const view = eventView(seq, new Date(atMs).toISOString(), event)
-      parts.push(`id: ${eventId(chronicle, seq)}\ndata: ${JSON.stringify(view)}\n\n`)
+      parts.push(`id: ${eventId(chronicle, entry.seq)}\ndata: ${dataOf(entry)}\n\n`)
     }
     this.#write(parts.join(''))
   }
