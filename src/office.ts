@@ -38,7 +38,7 @@ export async function openOffice(
     if (token !== undefined && 'problem' in token) {
       throw new ConfigInvalidError(tokenFile ?? '', [token.problem])
     }
-    const gate = tcpGate({ hosts: [nodeName, ...hosts], token })
+    const gate = tcpGate({ clock, hosts: [nodeName, ...hosts], token })
     const place = {
       gate,
       listen: (server: Parameters<typeof listenTcp>[0]) =>

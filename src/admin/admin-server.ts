@@ -107,7 +107,10 @@ async function answer(
   }
   const { house } = service
   if ('why' in house) return refused(503, house.why)
-  if (route.method === 'GET') return route.serve({ ...service, house }, searchParams)
+  if (route.method === 'GET') {
+    if (route.isInner === true && !passed.mayOrder) return withoutToken()
+    return route.serve({ ...service, house }, searchParams)
+  }
   return carryOut(route, request, passed, office)
 }
 
@@ -119,10 +122,7 @@ async function carryOut(
 ): Promise<Reply> {
   const { house, chronicle } = service
   if ('why' in house) return refused(503, house.why)
-  if (!mayOrder && route.onlyAsks !== true) {
-    const what = 'over TCP orders need the token of http.tokenFile; or give them on the node itself'
-    return { ...refused(401, what), isLast: true }
-  }
+  if (!mayOrder && route.onlyAsks !== true) return withoutToken()
   const read = await readBody(request, route.bodyBytesMax)
   if ('problem' in read) return { ...refused(400, read.problem), isLast: true }
   const { body } = read
@@ -136,6 +136,11 @@ async function carryOut(
   log.info({ url, ...order }, 'an operator gave an order')
   chronicle.note({ type: 'OrderGiven', order: url, ...order })
   return outcome
+}
+
+function withoutToken(): Reply {
+  const what = 'over TCP this needs the token of http.tokenFile; or ask on the node itself'
+  return { ...refused(401, what), isLast: true }
 }
 
 /** Without the query. */

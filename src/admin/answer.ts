@@ -12,7 +12,7 @@ export interface Answer {
   }
 }
 
-export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 421 | 503
+export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 409 | 421 | 429 | 503
 
 export function shown(body: unknown): Answer {
   return { status: 200, body }

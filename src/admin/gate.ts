@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import { type Answer, refused } from './answer.ts'
 import type { Token } from './token.ts'
+import type { Clock } from '../ports/clock.ts'
 
 export interface Caller {
   /** For the log and the audit: `token`, `anybody`, or who is at the other end of the Unix socket. */
@@ -20,7 +21,13 @@ export function socketGate(peerOf: (request: IncomingMessage) => Promise<string>
   return request => ({ by: () => peerOf(request), mayOrder: true })
 }
 
+/** Several people with a page each and some scrapers; who asks more takes time from pods. */
+const requestsPerSecond = 100
+/** A page that is opened, and somebody who moves over a map. */
+const burstMax = 300
+
 export interface TcpGateOptions {
+  readonly clock: Clock
   /** Names under which this node is reached, beside its addresses. */
   readonly hosts: readonly string[]
   readonly token: Token | undefined
@@ -30,9 +37,12 @@ export interface TcpGateOptions {
  * A web page of somebody else can make a browser ask this node under a name of its own (DNS rebinding). So names that are
  * not known are refused; an address cannot be rebound.
  */
-export function tcpGate({ hosts, token }: TcpGateOptions): Gate {
+export function tcpGate({ clock, hosts, token }: TcpGateOptions): Gate {
+  const allowance = new Allowance(clock)
   const known = new Set(['localhost', ...hosts].map(host => host.toLowerCase()))
   return request => {
+    if (!allowance.take())
+      return { refusal: refused(429, 'this node is asked too much; wait a second') }
     const { host = '', authorization, origin } = request.headers
     const name = hostnameOf(host)
     if (isIP(name) === 0 && !known.has(name.toLowerCase())) {
@@ -54,4 +64,25 @@ export function tcpGate({ hosts, token }: TcpGateOptions): Gate {
 /** `[::1]:5711` and `n1:5711` without port and brackets. */
 function hostnameOf(host: string): string {
   return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+}
+
+/** Of requests over TCP, whoever sends them. */
+class Allowance {
+  readonly #clock: Clock
+  #left = burstMax
+  #at: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#at = clock.monotonicMs()
+  }
+
+  take(): boolean {
+    const now = this.#clock.monotonicMs()
+    this.#left = Math.min(burstMax, this.#left + ((now - this.#at) / 1_000) * requestsPerSecond)
+    this.#at = now
+    if (this.#left < 1) return false
+    this.#left -= 1
+    return true
+  }
 }

@@ -34,6 +34,8 @@ import { tellWhy } from './why.ts'
 /** Looks and changes nothing. */
 interface Look {
   readonly method: 'GET'
+  /** Shows, or makes an actor keep, what goes on inside: over TCP only for who may order. */
+  readonly isInner?: true
   readonly serve: (service: OpenService, query: URLSearchParams) => Promise<Answer>
 }
 
@@ -87,8 +89,8 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/peers', look(reportPeers)],
   ['/v1/registry', look(reportRegistry)],
   ['/v1/actors', look(reportActors)],
-  ['/v1/inspect', look(inspectActor)],
-  ['/v1/trace', look(traceActor)],
+  ['/v1/inspect', { ...look(inspectActor), isInner: true }],
+  ['/v1/trace', { ...look(traceActor), isInner: true }],
   ['/v1/explain', { ...order(explainPools), onlyAsks: true }],
   ['/v1/elsewhere', { ...order(askElsewhere), onlyAsks: true, bodyBytesMax: elsewhereBytesMax }],
   ['/v1/apply', { ...order(applyDocuments), bodyBytesMax: documentBytesMax }],

@@ -11,6 +11,7 @@ import { listenTcp } from '../../src/host/tcp-socket.ts'
 import { systemClock as clock } from '../../src/host/system-clock.ts'
 import { systemRandom as random } from '../../src/host/system-random.ts'
 import { MemoryChronicle } from '../../src/telemetry/memory-chronicle.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { key } from '../support/samples.ts'
 import { DecreedNamespaces, TestHouse } from '../support/test-house.ts'
 
@@ -19,6 +20,7 @@ const known = parseToken(secret) as Token
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
 async function opened(t: Test, token?: Token) {
+  const gateClock = new ManualClock()
   const { house } = await new TestHouse().open()
   const chronicle = new MemoryChronicle({ clock, random, log })
   const service: AdminService = {
@@ -31,7 +33,7 @@ async function opened(t: Test, token?: Token) {
   const listening = Promise.withResolvers<number>()
   const server = await serveAdmin(
     {
-      gate: tcpGate({ hosts: ['n1.example'], token }),
+      gate: tcpGate({ clock: gateClock, hosts: ['n1.example'], token }),
       listen: (server: Server) => {
         server.once('listening', () => {
           const at = server.address()
@@ -69,7 +71,7 @@ async function opened(t: Test, token?: Token) {
       socket.on('error', reject)
       socket.write(bytes)
     })
-  return { ask, send, port, chronicle }
+  return { ask, send, port, chronicle, gateClock }
 }
 
 t.test('anybody may read, nobody may order without the token', async t => {
@@ -78,7 +80,7 @@ t.test('anybody may read, nobody may order without the token', async t => {
   t.match(await ask('/v1/drain', { method: 'POST' }), {
     status: 401,
     headers: { 'www-authenticate': 'Bearer', connection: 'close' },
-    text: /need the token of http\.tokenFile/
+    text: /needs the token of http\.tokenFile/
   })
   const rows: [string, number][] = [
     [`Bearer ${secret}`, 200],
@@ -97,6 +99,23 @@ t.test('anybody may read, nobody may order without the token', async t => {
   t.match(orders, [{ type: 'OrderGiven', order: '/v1/drain', status: 200, by: 'token' }, {}])
   t.equal(orders.length, 2)
   t.notMatch(JSON.stringify(orders), secret)
+})
+
+t.test('what goes on inside is shown only to who may order', async t => {
+  const { ask } = await opened(t, known)
+  const headers = { authorization: `Bearer ${secret}` }
+  for (const path of ['/v1/inspect?path=allocator', '/v1/trace?path=allocator']) {
+    t.match(await ask(path), { status: 401 }, path)
+    t.match(await ask(path, { headers }), { status: 200 }, path)
+  }
+})
+
+t.test('who asks too much is told to wait', async t => {
+  const { ask, gateClock } = await opened(t)
+  for (let i = 0; i < 300; i += 1) await ask('/healthz')
+  t.match(await ask('/healthz'), { status: 429, text: /wait a second/ })
+  gateClock.advance(1_000)
+  t.match(await ask('/healthz'), { status: 200 })
 })
 
 t.test('without a token file nobody orders anything', async t => {
