@@ -1,7 +1,8 @@
-// Build what is deployed: the daemon as JavaScript in dist/, the plugin as one static binary in build/.
+// Build what is deployed: the daemon as JavaScript and its web page in dist/, the plugin as one static binary in build/.
 
 import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildPage } from './build-page.ts'
 import { buildPlugin } from './build-plugin.ts'
 import { run } from './run.ts'
 
@@ -13,6 +14,7 @@ export function build(): void {
   rmSync(dist, { recursive: true, force: true })
   run('tsc', ['--project', 'tsconfig.build.json'])
   chmodSync(join(dist, 'main.js'), 0o755)
+  buildPage()
   buildPlugin()
 }
 

@@ -4,6 +4,7 @@ import { run } from './run.ts'
 
 const checks = [
   { name: 'types', program: 'tsc', args: ['--project', '.'] },
+  { name: 'page', program: 'tsc', args: ['--project', 'src/page'] },
   { name: 'lint', program: 'oxlint', args: ['--type-aware', '--deny-warnings', '.'] },
   { name: 'format', program: 'prettier', args: ['--check', '--log-level', 'warn', '.'] }
 ]

@@ -42,6 +42,7 @@ const packages = {
   conmon: { program: 'conmon', why: 'holds the containers of podman' },
   'busybox-static': { program: '/bin/busybox', why: 'all that is inside the containers' },
   nftables: { program: 'nft', why: 'packet filters, to cut links in tests' },
+  chromium: { program: '/usr/bin/chromium', why: 'looks at the web page in its tests' },
   'musl-tools': { program: 'musl-gcc', why: 'builds the static plugin' }
 } satisfies Record<string, Package>
 

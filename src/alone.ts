@@ -26,13 +26,15 @@ export function openStoreAlone(
 }
 
 export function standAlone(store: AttachmentStore): ClusterParts {
+  const peer = peerIdOf(store.loadLeases().identity.key)
   return {
-    mesh: createNoMesh(peerIdOf(store.loadLeases().identity.key)),
+    mesh: createNoMesh(peer),
     registry: new Registrar(store),
     onAsked: () => Promise.reject(new Error('this node has no mesh')),
     founds: true,
     confirm: 'reachable',
     looks: undefined,
+    registrar: () => peer,
     join: () => {}
   }
 }

@@ -25,6 +25,8 @@ export type ClusterParts = Pick<
 > & {
   /** What people ask at one node of another; absent where there are no others. */
   readonly looks: Looks | undefined
+  /** The peer id of who keeps the registry, as far as it is known here. */
+  registrar(): string | undefined
   /** Go to the others. Comes last: loading libp2p takes longer than all the rest, and pods are waiting. */
   join(): void
 }
@@ -84,6 +86,7 @@ export function openCluster(
     looks,
     onAsked: (from, question, subject) =>
       subject === 'look' ? looks.answer(from, question) : service.answer(from, question),
+    registrar: () => (registrar?.isOpen === true ? peer : remote.registrar),
     join: () => void mesh.start()
   }
 }

@@ -114,7 +114,7 @@ async function start(
   begun.defer(() => audit.stop())
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const { house, isDiskRefusing, join, looks } = await openHouse(begun, config, log, {
+  const { house, isDiskRefusing, registrar, join, looks } = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, tally, endings, substitutes }
   })
   const allocator = 'why' in house ? house : house.allocator
@@ -127,7 +127,8 @@ async function start(
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
   const disk = { pools, isDiskRefusing }
-  const shown = { node, release, clock, chronicle, house, probe, ...disk, elsewhere: looks }
+  const others = { registrar, elsewhere: looks }
+  const shown = { node, release, clock, chronicle, house, probe, ...disk, ...others }
   closeOffice = await openOffice(config, shown, { log, tally })
   log.info({ release, socket: config.socket, serving: !('why' in house) }, 'ready')
   if (!('why' in house)) installation?.network(log)
@@ -147,6 +148,7 @@ interface Foundations {
 interface Opened {
   readonly house: House | { readonly why: string }
   readonly isDiskRefusing: () => boolean
+  readonly registrar: () => string | undefined
   readonly join: () => void
   readonly looks?: Looks | undefined
 }
@@ -167,11 +169,14 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
-  if ('why' in opened) return { house: opened, isDiskRefusing: () => false, join: () => {} }
+  if ('why' in opened) {
+    const nothing = () => {}
+    return { house: opened, isDiskRefusing: () => false, registrar: () => undefined, join: nothing }
+  }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
   const { nodeName: node } = config
-  const { join, looks, ...others } =
+  const { registrar, join, looks, ...others } =
     cluster === undefined
       ? standAlone(store)
       : cluster.openCluster(begun, { ...cluster.mesh, node, tally }, store, log)
@@ -213,7 +218,7 @@ async function openHouse(
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return { house, isDiskRefusing: () => store.isRefusing, join, looks }
+  return { house, isDiskRefusing: () => store.isRefusing, registrar, join, looks }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

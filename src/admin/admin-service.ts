@@ -36,6 +36,8 @@ export interface AdminService {
   }
   /** The last thing that was decided could not be written down. */
   readonly isDiskRefusing: () => boolean
+  /** The peer id of who keeps the registry, as far as it is known here. */
+  readonly registrar?: () => string | undefined
   readonly probe: Pick<SandboxProbe, 'sight'>
   /** The way to other nodes; absent where there is none. */
   readonly elsewhere?: Pick<Looks, 'ask' | 'serve'> | undefined

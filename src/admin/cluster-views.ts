@@ -21,6 +21,8 @@ export interface PeersView {
   /** Absent before this node has joined. */
   readonly index?: number
   readonly incarnation: string
+  /** The node that keeps the registry; absent while it is not known here. */
+  readonly registrar?: string
   readonly peers: readonly PeerView[]
 }
 
@@ -32,14 +34,21 @@ export interface RegistryView {
   readonly records: readonly (Readonly<Record<string, unknown>> & { readonly index: number })[]
 }
 
-export function peersView({ view, incarnation, peers }: PeersDescribed, node: string): PeersView {
-  const { cluster, byIncarnation, members } = view
+/** `registrar`: its peer id, where it is known. */
+export function peersView(
+  { view, incarnation, peers }: PeersDescribed,
+  node: string,
+  registrar?: string
+): PeersView {
+  const { cluster, byIncarnation, byPeer, members } = view
+  const keeper = registrar === undefined ? undefined : byPeer.get(registrar)?.node
   const index = byIncarnation.get(incarnation)?.index
   return {
     ...(cluster !== undefined && { cluster }),
     node,
     ...(index !== undefined && { index }),
     incarnation,
+    ...(keeper !== undefined && { registrar: keeper }),
     peers: peers.map(({ member, node, peer, connected, session, silentMs }) => ({
       index: member,
       node,

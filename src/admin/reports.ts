@@ -78,7 +78,8 @@ export async function reportBlocks(service: OpenService): Promise<Answer> {
 }
 
 export async function reportPeers(service: OpenService): Promise<Answer> {
-  return shown(peersView(await describePeers(service), service.node))
+  const { node, registrar } = service
+  return shown(peersView(await describePeers(service), node, registrar?.()))
 }
 
 export async function reportRegistry(service: OpenService): Promise<Answer> {

@@ -16,6 +16,7 @@ import { reportHealth, reportReady } from './health.ts'
 import { reportMap } from './map.ts'
 import { exposeMetrics } from './metrics-text.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
+import { reportPage } from './page.ts'
 import { applyDocuments, deleteDocument } from './pool-orders.ts'
 import { releaseAddress } from './release.ts'
 import { removeNode } from './removal.ts'
@@ -74,6 +75,8 @@ const elsewhereBytesMax = 2 * bodyBytesMax
 const documentBytesMax = 2 * 1_048_576
 
 export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['/', { method: 'GET', always: reportPage }],
+  ['/page/*', { method: 'GET', always: reportPage }],
   ['/healthz', { method: 'GET', always: reportHealth }],
   ['/readyz', { method: 'GET', always: reportReady }],
   ['/metrics', { method: 'GET', always: exposeMetrics }],

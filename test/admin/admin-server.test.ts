@@ -94,7 +94,7 @@ t.test('a request that cannot be served is the mistake of whoever sent it', asyn
     ['GET', '//', 400, /is no URL/],
     ['GET', 'http://[', 400, /is no URL/],
     ['GET', '/v1/nothing', 404, /\/v1\/nothing is none of .*\/v1\/pools.*\/v1\/transfer/],
-    ['GET', '/', 404, /none of/],
+    ['GET', '/v1', 404, /none of/],
     ['POST', '/v1/status', 405, /POST is not allowed; use GET/, 'GET'],
     ['GET', '/v1/drain', 405, /GET is not allowed; use POST/, 'POST'],
     ['DELETE', '/v1/remove', 405, /use POST/, 'POST']
