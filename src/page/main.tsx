@@ -4,6 +4,7 @@ import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { followEvents } from './events/event-log.ts'
+import { followHearsay } from './mesh/hearsay.ts'
 import { followHoldings } from './mesh/holdings.ts'
 import { status, subnets, watchNode } from './node-state.ts'
 import { followSpace, openSubnet, windows } from './space/open-space.ts'
@@ -13,6 +14,7 @@ import { followTraffic } from './traffic/traffic.ts'
 followTheme()
 watchNode()
 followHoldings()
+followHearsay()
 followSpace()
 followEvents()
 followTraffic()

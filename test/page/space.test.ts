@@ -155,7 +155,7 @@ async function suite(): Promise<void> {
   await t.test('what is known of an address', async t => {
     await page.locator('#search').fill(formatAddress(addresses[0] as Address))
     await page.keyboard.press('Enter')
-    await page.locator('.history', { hasText: 'allocated to crowd/pod-0' }).waitFor(patience)
+    await page.locator('.history', { hasText: 'crowd/pod-0' }).waitFor(patience)
     t.match(await page.locator('.facts').innerText(), /crowd\/pod-0/)
     await page.locator('#search').fill('pod-1')
     await page.keyboard.press('Enter')

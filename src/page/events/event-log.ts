@@ -5,6 +5,7 @@ import { computed, signal } from '@preact/signals'
 import { parseRange } from '../../core/address-range.ts'
 import { announce } from '../announce.ts'
 import { askAll } from '../node-state.ts'
+import { askOthers } from '../mesh/hearsay.ts'
 import { askHoldings } from '../mesh/holdings.ts'
 import { touch, touchAll } from '../space/open-space.ts'
 
@@ -134,6 +135,7 @@ function askSoon(): void {
     isAsking = false
     void askAll()
     void askHoldings()
+    void askOthers()
   }, askMs)
 }
 

@@ -1,5 +1,5 @@
-// Who can hear whom, as this node knows it: itself and those it has a session with on one side, all others on
-// another. What those hear of each other is not known here, and so it is not drawn.
+// Who can hear whom, as far as it can be known here: what this node hears itself, and what those that it hears say. The
+// nodes that are joined by any of it are one side; of the others only that they are away is known.
 
 import type { PeersView, PeerView } from '../answers.ts'
 
@@ -7,32 +7,79 @@ export type LinkState = 'self' | 'up' | 'greeting' | 'down'
 
 export interface MeshNode {
   readonly name: string
+  /** Between this node and that one. */
   readonly link: LinkState
   readonly silentSeconds: number | undefined
 }
 
-export interface MeshGroups {
-  readonly here: readonly MeshNode[]
-  readonly beyond: readonly MeshNode[]
+export interface MeshLink {
+  readonly from: string
+  readonly to: string
+  /** `half`: one of them says that it hears the other one, which says that it does not. */
+  readonly state: 'up' | 'greeting' | 'half'
 }
 
-export function groupsOf({ node, peers }: PeersView): MeshGroups {
-  const nodes = peers.map((peer): MeshNode => {
+export interface MeshGroups {
+  /** This node first. */
+  readonly here: readonly MeshNode[]
+  readonly beyond: readonly MeshNode[]
+  readonly links: readonly MeshLink[]
+}
+
+/** Of each node that has said so: whom it hears. */
+export type Hearing = ReadonlyMap<string, ReadonlySet<string>>
+
+export function groupsOf({ node: self, peers }: PeersView, hearing: Hearing): MeshGroups {
+  const named = [...peers].sort((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }))
+  const links = [...ownLinks(self, named), ...linksOfOthers(self, named, hearing)]
+  const near = joined(self, links)
+  const nodes = named.map((peer): MeshNode => {
     return { name: peer.node, link: linkOf(peer), silentSeconds: peer.silentSeconds }
   })
-  const named = nodes.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   return {
     here: [
-      { name: node, link: 'self', silentSeconds: undefined },
-      ...named.filter(({ link }) => link !== 'down')
+      { name: self, link: 'self', silentSeconds: undefined },
+      ...nodes.filter(({ name }) => near.has(name))
     ],
-    beyond: named.filter(({ link }) => link === 'down')
+    beyond: nodes.filter(({ name }) => !near.has(name)),
+    links
   }
 }
 
-function linkOf({ connected, session }: PeerView): LinkState {
+export function linkOf({ connected, session }: PeerView): 'up' | 'greeting' | 'down' {
   if (!connected) return 'down'
   return session ? 'up' : 'greeting'
+}
+
+function ownLinks(self: string, peers: readonly PeerView[]): MeshLink[] {
+  return peers.flatMap(peer => {
+    const state = linkOf(peer)
+    return state === 'down' ? [] : [{ from: self, to: peer.node, state }]
+  })
+}
+
+/** Each pair once; what nobody speaks of is not drawn. */
+function linksOfOthers(self: string, peers: readonly PeerView[], hearing: Hearing): MeshLink[] {
+  const names = peers.map(({ node }) => node)
+  return names.flatMap((from, i) =>
+    names.slice(i + 1).flatMap((to): MeshLink[] => {
+      const [there, back] = [hearing.get(from)?.has(to), hearing.get(to)?.has(from)]
+      if (from === self || to === self || (there !== true && back !== true)) return []
+      return [{ from, to, state: there === false || back === false ? 'half' : 'up' }]
+    })
+  )
+}
+
+/** Everybody that a way of links leads to. */
+function joined(self: string, links: readonly MeshLink[]): ReadonlySet<string> {
+  const found = new Set([self])
+  for (const name of found) {
+    for (const { from, to } of links) {
+      if (from === name) found.add(to)
+      if (to === name) found.add(from)
+    }
+  }
+  return found
 }
 
 export interface Place {
@@ -48,18 +95,20 @@ export function ringPlaces(count: number, gap: number): Place[] {
     const room = Math.max(1, Math.floor((2 * Math.PI * radius) / gap))
     const here = Math.min(room, count - places.length)
     for (let i = 0; i < here; i += 1) {
-      // An even number has nobody right above and below, where names are.
-      const turn = here % 2 === 0 ? Math.PI / here : 0
-      const angle = (2 * Math.PI * i) / here - Math.PI / 2 + turn
+      // An even number has nobody right above and below, where names are. Two would be in one line with the middle,
+      // and the link between them below it.
+      const turn = here % 2 === 0 && here > 2 ? Math.PI / here : 0
+      const spread = here === 2 ? Math.PI / 1.6 : (2 * Math.PI) / here
+      const first = here === 2 ? Math.PI / 2 - spread / 2 : -Math.PI / 2
+      const angle = first + spread * i + turn
       places.push({ x: radius * Math.cos(angle), y: radius * Math.sin(angle) })
     }
   }
   return places.slice(0, count)
 }
 
-/** Side by side in rows, as wide as a square would be. */
-export function gridPlaces(count: number, gap: number, columnsMax: number): Place[] {
-  const columns = Math.min(columnsMax, count)
+/** Side by side in rows of so many. */
+export function gridPlaces(count: number, gap: number, columns: number): Place[] {
   return Array.from({ length: count }, (_, i) => {
     return { x: (i % columns) * gap, y: Math.floor(i / columns) * gap }
   })
