@@ -1,4 +1,4 @@
-// Where orders are taken, in the kernel's thread: each is carried out to its end before the next one. The room of
+// Where orders are taken, in a thread of the kernel: each is carried out to its end before the next one. The room of
 // the host stays open; that of a pod is open for one order.
 
 import { assert } from '../core/assert.ts'
@@ -13,9 +13,7 @@ import { HomeLostError } from './namespace.ts'
 import { KernelRefusal } from './netlink/kernel-refusal.ts'
 import type { Place } from './operation.ts'
 import { type Dwelling, NoLinkError, Room } from './room.ts'
-import { type KernelAnswer, monotonicMs, type ThreadOrder } from './thread-messages.ts'
-
-type Work = Exclude<ThreadOrder, { type: 'Close' }>
+import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 
 export class Counter {
   readonly #dwelling: Dwelling

@@ -1,4 +1,4 @@
-// The kernel's thread. It visits namespaces, which is a matter of threads, and waits for the kernel's own lock on
+// A thread of the kernel. It visits namespaces, which is a matter of threads, and waits for the kernel's own lock on
 // links and routes for as long as others hold that, so it is alone.
 
 import assert from 'node:assert/strict'
@@ -17,5 +17,6 @@ const counter = new Counter({ home: there, ledger: new SocketLedger(sockets) })
 
 port.on('message', (order: ThreadOrder) => {
   if (order.type === 'Close') port.close()
-  else port.postMessage({ id: order.id, answer: counter.answer(order) } satisfies ThreadWord)
+  else port.postMessage(counter.answer(order) satisfies ThreadWord)
 })
+port.postMessage({ type: 'Ready' } satisfies ThreadWord)

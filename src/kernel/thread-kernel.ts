@@ -1,10 +1,8 @@
-// Kernel with a thread of its own, which the next order replaces when it has ended or does not come back.
+// Kernel with a few threads of its own. There are several since deleting a link takes the kernel some 20 ms in which
+// it only waits, and whoever comes next would wait as well; each has one order at a time, so none waits in vain
+// behind another. One that ends or does not come back is replaced when it is needed.
 
-import { close } from 'node:fs'
-import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { assert } from '../core/assert.ts'
-import { messageOf } from '../core/error-text.ts'
 import type { Log } from '../ports/log.ts'
 import {
   type Done,
@@ -17,20 +15,16 @@ import {
   type Question,
   type Stopped
 } from './kernel.ts'
-import { SocketLedger } from './socket-ledger.ts'
-import {
-  type KernelAnswer,
-  monotonicMs,
-  type ThreadOrder,
-  type ThreadStart,
-  type ThreadWord
-} from './thread-messages.ts'
+import { KernelThread } from './kernel-thread.ts'
+import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 
 /** Waiting or being carried out; a burst of pods on the largest of nodes is below it. */
 const openMax = 512
-/** Beyond the deadline. Within it the thread answers by itself, unless the kernel keeps it. */
+/** Beyond the deadline. Within it a thread answers by itself, unless the kernel keeps it. */
 const graceMs = 1_000
-/** Threads that the kernel does not let go, each with a stack and a heap of its own. */
+/** More do not make a burst of deletions faster; each has a stack and a heap of its own. */
+const threadsMax = 4
+/** Threads that the kernel does not let go. */
 const stuckMax = 4
 
 export interface ThreadKernelOptions {
@@ -39,13 +33,11 @@ export interface ThreadKernelOptions {
   readonly home?: string
 }
 
-type Asked = Exclude<ThreadOrder, { type: 'Close' }>
-/** An order without its number. */
-type Unnumbered<Work> = Work extends unknown ? Omit<Work, 'id'> : never
-
 interface Open {
-  readonly worker: Worker
+  readonly work: Work
   readonly answer: (answer: KernelAnswer) => void
+  /** Absent while it waits for one. */
+  thread?: KernelThread
 }
 
 export function createThreadKernel(options: ThreadKernelOptions): Kernel {
@@ -55,17 +47,18 @@ export function createThreadKernel(options: ThreadKernelOptions): Kernel {
 class ThreadKernel implements Kernel {
   readonly #log: Log
   readonly #home: string | undefined
-  readonly #open = new Map<number, Open>()
-  readonly #stuck = new Set<Worker>()
-  #worker: Worker | undefined
-  #asked = 0
+  /** In the order in which they came. */
+  readonly #open = new Set<Open>()
+  readonly #threads = new Set<KernelThread>()
+  readonly #free: KernelThread[] = []
+  readonly #stuck = new Set<KernelThread>()
   #isClosed = false
 
   constructor({ log, home }: ThreadKernelOptions) {
     this.#log = log
     this.#home = home
     // Not at the first order, whose budget it would use up.
-    this.#worker = this.#hire()
+    this.#hire()
   }
 
   async observe(question: Question): Promise<Observed | NotPossible> {
@@ -85,86 +78,95 @@ class ThreadKernel implements Kernel {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const id of [...this.#open.keys()]) this.#settle(id, notPossible('Closed', 'closing'))
-    const worker = this.#worker
-    if (worker === undefined) return
-    const ended = new Promise<void>(resolve => {
-      worker.once('exit', () => resolve())
-    })
-    worker.postMessage({ type: 'Close' } satisfies ThreadOrder)
-    const guard = setTimeout(() => void worker.terminate(), graceMs)
-    await ended
-    clearTimeout(guard)
+    for (const open of this.#open) this.#settle(open, notPossible('Closed', 'it is closing'))
+    await Promise.all([...this.#threads].map(thread => thread.end()))
   }
 
-  #ask(order: Unnumbered<Asked>): Promise<KernelAnswer> {
+  #ask(work: Work): Promise<KernelAnswer> {
     if (this.#isClosed) return Promise.resolve(notPossible('Closed', 'it is closed'))
     if (this.#open.size >= openMax || this.#stuck.size >= stuckMax) {
       const detail = `${this.#open.size} orders wait, the kernel keeps ${this.#stuck.size} threads`
       return Promise.resolve(notPossible('Busy', detail))
     }
     return new Promise(resolve => {
-      const id = (this.#asked += 1)
-      const worker = (this.#worker ??= this.#hire())
-      const waitMs = order.deadlineMs - monotonicMs() + graceMs
-      const guard = setTimeout(() => this.#giveUpOn(worker), waitMs)
+      const guard = setTimeout(
+        () => this.#giveUpOn(open),
+        work.deadlineMs - monotonicMs() + graceMs
+      )
       const answer = (answer: KernelAnswer) => {
         clearTimeout(guard)
         resolve(answer)
       }
-      this.#open.set(id, { worker, answer })
-      worker.postMessage({ ...order, id } satisfies ThreadOrder)
+      const open: Open = { work, answer }
+      this.#open.add(open)
+      this.#give(open)
     })
   }
 
-  #hire(): Worker {
-    // The tests run what the compiler leaves as it is, and so nobody rewrites this name.
-    const file = `./kernel-worker${extname(import.meta.filename)}`
-    const ledger = new SocketLedger()
-    const workerData: ThreadStart = { home: this.#home, sockets: ledger.shared }
-    const worker = new Worker(new URL(file, import.meta.url), { workerData })
-    // It is no reason to go on living; the guard of each order is.
-    worker.unref()
-    worker.on('message', ({ id, answer }: ThreadWord) => this.#settle(id, answer))
-    let why = 'it ended'
-    worker.on('error', error => {
-      why = messageOf(error)
-    })
-    worker.on('exit', () => {
-      // It is closed whatever it says (close(2)).
-      for (const fd of ledger.takeAll()) close(fd, () => {})
-      this.#mourn(worker, why)
-    })
-    return worker
-  }
-
-  #settle(id: number, answer: KernelAnswer): void {
-    const open = this.#open.get(id)
-    this.#open.delete(id)
-    open?.answer(answer)
-  }
-
-  /** It may never end, so nobody waits for that. */
-  #giveUpOn(worker: Worker): void {
-    this.#log.error({}, 'the thread that speaks with the kernel does not answer; it is replaced')
-    this.#stuck.add(worker)
-    void worker.terminate()
-    this.#part(worker, 'Late', 'the kernel does not answer')
-  }
-
-  #mourn(worker: Worker, why: string): void {
-    if (!this.#isClosed && !this.#stuck.delete(worker)) {
-      this.#log.error({ why }, 'the thread that speaks with the kernel has ended')
+  #give(open: Open): void {
+    const thread = this.#free.pop()
+    if (thread === undefined) {
+      if (this.#threads.size < threadsMax) this.#hire()
+      return
     }
-    const said = this.#isClosed ? 'Closed' : 'Late'
-    this.#part(worker, said, `the thread that speaks with the kernel: ${why}`)
+    open.thread = thread
+    thread.give(open.work, answer => this.#settle(open, answer))
   }
 
-  #part(worker: Worker, said: KernelObstacle, detail: string): void {
-    if (this.#worker === worker) this.#worker = undefined
-    for (const [id, open] of this.#open) {
-      if (open.worker === worker) this.#settle(id, notPossible(said, detail))
+  #hire(): void {
+    const thread = new KernelThread(this.#home, {
+      onFree: free => this.#takeNext(free),
+      onEnd: (ended, why) => this.#mourn(ended, why)
+    })
+    this.#threads.add(thread)
+  }
+
+  #takeNext(thread: KernelThread): void {
+    if (!this.#threads.has(thread)) return
+    this.#free.push(thread)
+    for (const open of this.#open) {
+      if (open.thread === undefined) return this.#give(open)
     }
+  }
+
+  #settle(open: Open, answer: KernelAnswer): void {
+    if (this.#open.delete(open)) open.answer(answer)
+  }
+
+  #giveUpOn(open: Open): void {
+    const { thread } = open
+    if (thread === undefined) {
+      return this.#settle(open, notPossible('Busy', 'the time was up before its turn came'))
+    }
+    this.#log.error({}, 'a thread that speaks with the kernel does not answer; it is replaced')
+    // It may never end, so nobody waits for that.
+    this.#threads.delete(thread)
+    this.#stuck.add(thread)
+    thread.abandon()
+    this.#settle(open, notPossible('Late', 'the kernel does not answer'))
+    this.#hireIfWanted()
+  }
+
+  #mourn(thread: KernelThread, why: string): void {
+    if (this.#stuck.delete(thread)) return
+    this.#threads.delete(thread)
+    const at = this.#free.indexOf(thread)
+    if (at >= 0) this.#free.splice(at, 1)
+    if (this.#isClosed) return
+    this.#log.error({ why }, 'a thread that speaks with the kernel has ended')
+    for (const open of this.#open) {
+      if (open.thread === thread) this.#settle(open, notPossible('Late', why))
+      // The next one would not begin either, and nobody knows when that changes.
+      if (!thread.isReady && open.thread === undefined)
+        this.#settle(open, notPossible('Failed', why))
+    }
+    this.#hireIfWanted()
+  }
+
+  /** Somebody waits who had counted on the one that is no more. */
+  #hireIfWanted(): void {
+    const isWanted = [...this.#open].some(({ thread }) => thread === undefined)
+    if (isWanted && this.#threads.size < threadsMax) this.#hire()
   }
 }
 

@@ -1,30 +1,19 @@
-// What the kernel's thread and the main thread say to each other.
+// What a thread of the kernel and the main thread say to each other: one order at a time, one answer.
 
 import type { Done, NotPossible, Observed, Order, Question, Stopped } from './kernel.ts'
 
 /** `deadlineMs` on CLOCK_MONOTONIC, which both threads share. */
-export type ThreadOrder =
-  | {
-      readonly type: 'Observe'
-      readonly id: number
-      readonly question: Question
-      readonly deadlineMs: number
-    }
-  | {
-      readonly type: 'CarryOut'
-      readonly id: number
-      readonly order: Order
-      readonly deadlineMs: number
-    }
-  /** End; there is no answer to what is open. */
-  | { readonly type: 'Close' }
+export type Work =
+  | { readonly type: 'Observe'; readonly question: Question; readonly deadlineMs: number }
+  | { readonly type: 'CarryOut'; readonly order: Order; readonly deadlineMs: number }
+
+/** `Close`: end. */
+export type ThreadOrder = Work | { readonly type: 'Close' }
 
 export type KernelAnswer = Observed | Done | Stopped | NotPossible
 
-export interface ThreadWord {
-  readonly id: number
-  readonly answer: KernelAnswer
-}
+/** `Ready`: the first order may come. */
+export type ThreadWord = { readonly type: 'Ready' } | KernelAnswer
 
 /** Given to the thread at its start. */
 export interface ThreadStart {

@@ -166,23 +166,46 @@ t.test('rules of others stay', async t => {
 t.test('a thread that does not come back is replaced', async t => {
   if (!requireRoot(t, 'a thread that is replaced')) return
   const { host, pod, kernel } = await stage(t)
-  // Deleting a link takes the kernel some 10 ms, so this goes on for longer than the second one waits.
-  const add: Operation = {
-    ...{ at: 'Host', type: 'AddVeth', link: { name: 'long' } },
-    peer: { at: 'Pod', name: 'long' }
-  }
-  const remove: Operation = { at: 'Host', type: 'DeleteLink', name: 'long' }
-  const operations = Array.from({ length: 2_000 }, () => [add, remove]).flat()
-  const first = kernel.carryOut({ netns: pod.path, operations, budgetMs: 60_000 })
-  // The guard of this one, which never has its turn, finds the thread still at work.
-  const second = kernel.observe({ host: everything, budgetMs: -900 })
-  t.match(await second, { type: 'NotPossible', why: 'Late' })
+  t.match(await kernel.observe({ host: everything, budgetMs }), { type: 'Observed' })
+  // It takes many seconds, in which nobody looks at the time.
+  const sysctls = Array.from({ length: 600_000 }, () => 'net/ipv4/conf/all/rp_filter')
+  const first = kernel.observe({ netns: pod.path, pod: { sysctls }, budgetMs: 1_000 })
+  const second = kernel.observe({ host: everything, budgetMs })
+  t.match(await second, { type: 'Observed' }, 'others need not wait for it')
   t.match(await first, { type: 'NotPossible', why: 'Late' })
   t.match(await kernel.observe({ host: everything, budgetMs }), { type: 'Observed' })
   t.match(log.lines, [/does not answer; it is replaced/])
   // A namespace ends with the last that belongs to it, and a cable with either of its ends.
   await pod.remove()
   await eventually('its sockets are closed', async () => !(await host.link('uplink')), 10_000)
+})
+
+t.test('a home that is not there', async t => {
+  const kernel = createThreadKernel({ log, home: '/run/netns/ow-none' })
+  t.teardown(() => kernel.close())
+  for (let i = 0; i < 2; i += 1) {
+    const seen = await kernel.observe({ host: everything, budgetMs })
+    t.match(seen, { type: 'NotPossible', why: 'Failed', detail: /ENOENT/ })
+  }
+})
+
+t.test('many at once', async t => {
+  if (!requireRoot(t, 'many orders at once')) return
+  const { host, pod, kernel } = await stage(t)
+  const orders = Array.from({ length: 20 }, async (_, i) => {
+    const add: Operation = {
+      ...{ at: 'Host', type: 'AddVeth', link: { name: `host${i}` } },
+      peer: { at: 'Pod', name: `pod${i}` }
+    }
+    const remove: Operation = { at: 'Host', type: 'DeleteLink', name: `host${i}` }
+    const one = (operation: Operation) =>
+      kernel.carryOut({ netns: pod.path, operations: [operation], budgetMs })
+    return [await one(add), await one(add), await one(remove)]
+  })
+  for (const answers of await Promise.all(orders)) {
+    t.match(answers, [{ type: 'Done' }, { type: 'Stopped', code: 'EEXIST' }, { type: 'Done' }])
+  }
+  t.same((await host.links()).map(({ name }) => name).sort(), ['lo', 'uplink'])
 })
 
 t.test('limits', async t => {

@@ -1,0 +1,79 @@
+// One thread that speaks with the kernel, from outside: it is given an order, and says what came of it.
+
+import { close } from 'node:fs'
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { assert } from '../core/assert.ts'
+import { messageOf } from '../core/error-text.ts'
+import { SocketLedger } from './socket-ledger.ts'
+import type { KernelAnswer, ThreadOrder, ThreadStart, ThreadWord, Work } from './thread-messages.ts'
+
+/** How long one that was asked to end may take. */
+const endMs = 1_000
+
+export interface ThreadEvents {
+  /** It can be given an order: it has begun, or has answered the one before. */
+  readonly onFree: (thread: KernelThread) => void
+  readonly onEnd: (thread: KernelThread, why: string) => void
+}
+
+export class KernelThread {
+  readonly #worker: Worker
+  readonly #ended: Promise<void>
+  #isReady = false
+  #answer: ((answer: KernelAnswer) => void) | undefined
+
+  constructor(home: string | undefined, { onFree, onEnd }: ThreadEvents) {
+    // The tests run what the compiler leaves as it is, and so nobody rewrites this name.
+    const file = `./kernel-worker${extname(import.meta.filename)}`
+    const ledger = new SocketLedger()
+    const workerData: ThreadStart = { home, sockets: ledger.shared }
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
+    // It is no reason to go on living; the guard of each order is.
+    this.#worker.unref()
+    this.#worker.on('message', (word: ThreadWord) => {
+      const answer = this.#answer
+      this.#answer = undefined
+      if (word.type === 'Ready') this.#isReady = true
+      else answer?.(word)
+      onFree(this)
+    })
+    let why = 'it ended'
+    this.#worker.on('error', error => {
+      why = messageOf(error)
+    })
+    this.#ended = new Promise(resolve => {
+      this.#worker.once('exit', () => {
+        // They are closed whatever is said (close(2)).
+        for (const fd of ledger.takeAll()) close(fd, () => {})
+        resolve()
+        onEnd(this, why)
+      })
+    })
+  }
+
+  /** False: it has not begun (yet). */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** `answer` is called once, or never when the thread ends before. */
+  give(work: Work, answer: (answer: KernelAnswer) => void): void {
+    assert(this.#answer === undefined, 'a thread has one order at a time')
+    this.#answer = answer
+    this.#worker.postMessage(work satisfies ThreadOrder)
+  }
+
+  /** In the midst of whatever it does, as soon as the kernel lets it go. */
+  abandon(): void {
+    void this.#worker.terminate()
+  }
+
+  /** Resolves when it has ended. */
+  async end(): Promise<void> {
+    this.#worker.postMessage({ type: 'Close' } satisfies ThreadOrder)
+    const guard = setTimeout(() => this.abandon(), endMs)
+    await this.#ended
+    clearTimeout(guard)
+  }
+}
