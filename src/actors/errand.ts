@@ -109,6 +109,10 @@ export class Errand {
     if (attempt !== undefined) return { type: 'Ask', claim, attempt }
     if (claim.type === 'Exact' && this.#usage.length === 0) return this.#outside(claim)
     const pools = this.#usage
+    if (this.#lack?.type === 'Pending' && this.#lack.isCooling) {
+      // Whoever had it elsewhere has let it go.
+      return this.#waitForHandOver(refusalOf(this.#lack, pools))
+    }
     if (this.#readyInMs === undefined) {
       const isFull = claim.type === 'Reserved' && claim.addresses.length >= claim.size
       const refusal = isFull ? fullReservation(claim, this.#lack) : refusalOf(this.#lack, pools)

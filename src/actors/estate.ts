@@ -90,6 +90,9 @@ export class Estate {
   lackOf(address: Address, fetched: Fetched | { readonly type: 'Here' | 'Unknown' }): Lack {
     const { custody } = this.#desk
     const none = { pool: this.#desk.domain, total: 0n, used: 0n, cooling: 0n, free: 0n }
+    if (fetched.type === 'Denied' && fetched.no.reason === 'Busy') {
+      return { type: 'Pending', usage: none, isCooling: true }
+    }
     if (fetched.type !== 'Unanswered') return { type: 'Pending', usage: none }
     const node = custody.view.members.get(fetched.owner)?.node ?? String(fetched.owner)
     return { type: 'HeldBy', address, node }

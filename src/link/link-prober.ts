@@ -30,8 +30,8 @@ const questionsMax = 256
 const closingMax = 512
 /** A thread that does not answer so long after a deadline will not answer any more. */
 const graceMs = 1_000
-/** For one announcement: as long as a link that was just set up may take. */
-const announceMs = 500
+/** For one announcement: as long as a link that was just set up may take, on a machine that starts many pods. */
+const announceMs = 2_000
 
 export interface LinkProberOptions {
   readonly log: Log

@@ -269,3 +269,17 @@ t.test('A00018: it moves to another node with its address', async t => {
   await one.add(key('c4'), pod)
   t.equal(await two.add(key('c5'), pod), 'AddressTaken', 'its old sandbox lives elsewhere')
 })
+
+t.test('an ADD elsewhere that comes before the DEL is answered when that has come', async t => {
+  const cluster = new TestCluster([blue])
+  const one = await cluster.start('one')
+  const two = await cluster.start('two')
+  const pod = tell(cluster.facts, webPod(0))
+  const had = await one.add(key('c1'), pod)
+  let steps = 0
+  await cluster.until(() => ++steps > 100)
+  const second = two.add(key('c2'), pod)
+  await cluster.until(() => ++steps > 120)
+  await one.del(key('c1'))
+  t.same(await second, had)
+})

@@ -278,16 +278,20 @@ if (isRoot) {
       )
     }
     using station = new LinkStation(lan.far.path, 'port')
-    await prober.announce({ ...lan.place, addresses: [four, six], times: 2, gapMs: 50 })
+    // A machine that is busy may not get it out in time, which is logged; then it is said again.
+    const known = async (address: string) => {
+      if ((await lan.far.ip('neigh', 'show', 'to', address)).includes(mac)) return true
+      await prober.announce({ ...lan.place, addresses: [four, six], times: 2, gapMs: 50 })
+      return false
+    }
     for (const address of ['10.9.0.5', 'fd09::5']) {
-      const known = async () => (await lan.far.ip('neigh', 'show', 'to', address)).includes(mac)
-      t.ok(await eventually(`${address} is known`, known))
+      t.ok(await eventually(`${address} is known`, () => known(address)))
     }
     const heard = station.heard
       .map(frame => sightingIn(frame, station.mac))
       .filter(one => one?.mac === mac)
-    t.equal(heard.filter(one => one?.address === four && one.kind === 'Announcement').length, 2)
-    t.equal(heard.filter(one => one?.address === six && one.kind === 'Reply').length, 2)
+    t.ok(heard.filter(one => one?.address === four && one.kind === 'Announcement').length >= 2)
+    t.ok(heard.filter(one => one?.address === six && one.kind === 'Reply').length >= 2)
     const other = announcementOf(station.mac, four)
     station.send(other)
     t.match(await ask({}), { type: 'Probed' })

@@ -154,8 +154,8 @@ export type Lack =
       readonly usage: PoolUsage
       readonly silent: readonly { readonly node: string; readonly owned: number }[]
     }
-  /** Others are being asked, and the time is up. */
-  | { readonly type: 'Pending'; readonly usage: PoolUsage }
+  /** Others are being asked, and the time is up; or the owner of this very address lets it cool down. */
+  | { readonly type: 'Pending'; readonly usage: PoolUsage; readonly isCooling?: true }
   /** Custody of this very address is at a node that does not answer. */
   | { readonly type: 'HeldBy'; readonly address: Address; readonly node: string }
   /** This node hands out nothing now. */
