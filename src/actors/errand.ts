@@ -150,8 +150,8 @@ export class Errand {
           return this.next()
         }
         const { address, earlier } = claim
-        const { holder } = reservation
-        const refusal: Refusal = { reason: 'AddressTaken', address, holder }
+        const { type: _, ...taken } = reservation
+        const refusal: Refusal = { reason: 'AddressTaken', address, ...taken }
         if (earlier === 'Ending') return this.#waitForHandOver({ ...refusal, earlier })
         return { type: 'Refuse', refusal: earlier === 'None' ? refusal : { ...refusal, earlier } }
       }

@@ -82,9 +82,16 @@ export function refusalError(refusal: Refusal, node: string): CniError {
             'it is free when that sandbox of the pod has ended, and the runtime will try again'
         )
       }
+      if (refusal.isKept) {
+        return new CniError(
+          cniCodes.addressTaken,
+          `requested address ${formatAddress(refusal.address)} is kept for ${refusal.holder}, seen from ${node}; ` +
+            'nobody else gets it before its owner is deleted: ask for another address'
+        )
+      }
       return new CniError(
         cniCodes.addressTaken,
-        `requested address ${formatAddress(refusal.address)} is used by ${refusal.holder} on ${node}; ` +
+        `requested address ${formatAddress(refusal.address)} is used by ${refusal.holder}, seen from ${node}; ` +
           'remove that container or ask for another address'
       )
     case 'AddressOutsidePools':

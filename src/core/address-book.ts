@@ -132,7 +132,7 @@ export class AddressBook {
     if (space === undefined || !pools.includes(space.pool.name)) return { type: 'Outside' }
     if (taken !== undefined) return { type: 'Taken', holder: taken.holder }
     const keep = this.#keeps.get(address)
-    if (keep !== undefined && keep !== keeper) return { type: 'Taken', holder: keep }
+    if (keep !== undefined && keep !== keeper) return { type: 'Taken', holder: keep, isKept: true }
     if (!this.#mine.has(address)) return { type: 'Elsewhere' }
     const wait = space.cooling.waitFor(address, now)
     if (wait) return { type: 'Exhausted', readyInMs: wait.readyInMs, suspects: [wait.cooling] }

@@ -42,6 +42,8 @@ export type Refusal =
       readonly holder: string
       /** It is kept for the pod: an earlier sandbox has not let it go, or the machine that is to move here has it. */
       readonly earlier?: 'Ending' | 'Moving'
+      /** It is kept for the holder, whether that has it now or not. */
+      readonly isKept?: true
     }
   /** Asked for by name; the network, broadcast, anycast and gateway addresses are outside as well. */
   | {

@@ -12,7 +12,8 @@ export type Reservation =
       readonly readyInMs?: number
       readonly suspects: readonly Cooling[]
     }
-  | { readonly type: 'Taken'; readonly holder: string }
+  /** `isKept`: for the holder, whether it has the address now or not. */
+  | { readonly type: 'Taken'; readonly holder: string; readonly isKept?: true }
   /** In the pool, but its custody is another node's. */
   | { readonly type: 'Elsewhere' }
   | { readonly type: 'Outside' }

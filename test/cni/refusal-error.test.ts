@@ -32,7 +32,15 @@ const rows: readonly { refusal: Refusal; code: number; says: RegExp; details?: s
   {
     refusal: { reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'net1/c1/eth0' },
     code: 101,
-    says: /10\.9\.0\.5 is used by net1\/c1\/eth0 on n1/
+    says: /10\.9\.0\.5 is used by net1\/c1\/eth0, seen from n1/
+  },
+  {
+    refusal: {
+      ...{ reason: 'AddressTaken', address: ip('10.9.0.5'), holder: 'StatefulSet/shop/web-0/eth0' },
+      isKept: true
+    },
+    code: 101,
+    says: /10\.9\.0\.5 is kept for StatefulSet\/shop\/web-0\/eth0, seen from n1; .*ask for another/
   },
   {
     refusal: {

@@ -63,9 +63,10 @@ export class Pods {
   async add(
     node: ClusterNode,
     patience: Patience = {},
-    id: string = nextContainerId()
+    id: string = nextContainerId(),
+    name?: string
   ): Promise<Started> {
-    const { status, stdout, took } = await this.#execute('ADD', node, id, patience)
+    const { status, stdout, took } = await this.#execute('ADD', node, id, patience, name)
     const printed = JSON.parse(stdout === '' ? '{"code":0,"msg":"nothing"}' : stdout)
     if (status !== 0) return { refused: printed as Refused, ms: took }
     const [{ address }] = printed.ips as [{ address: string }]
@@ -77,6 +78,11 @@ export class Pods {
     this.#live.set(pod.address, pod)
     this.waits.push(took)
     return { pod, ms: took }
+  }
+
+  /** As add, of a pod with this name. */
+  async addNamed(node: ClusterNode, name: string, patience: Patience = {}): Promise<Started> {
+    return this.add(node, patience, nextContainerId(), name)
   }
 
   /** As add; throws with the refusal. */
@@ -133,7 +139,13 @@ export class Pods {
     return refusals
   }
 
-  async #execute(verb: 'ADD' | 'DEL', node: ClusterNode, id: string, patience: Patience) {
+  async #execute(
+    verb: 'ADD' | 'DEL',
+    node: ClusterNode,
+    id: string,
+    patience: Patience,
+    name = `pod-${id.slice(0, 8)}`
+  ) {
     return execute(plugin, {
       env: {
         CNI_COMMAND: verb,
@@ -141,7 +153,7 @@ export class Pods {
         CNI_NETNS: this.#netns,
         CNI_IFNAME: 'eth0',
         CNI_PATH: '/opt/cni/bin',
-        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=test;K8S_POD_NAME=pod-${id.slice(0, 8)}`
+        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=test;K8S_POD_NAME=${name}`
       },
       stdin: this.#cluster.netconf(node, { ...patience })
     })
