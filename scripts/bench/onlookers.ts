@@ -64,14 +64,20 @@ async function trace(): Promise<void> {
   traced = last
 }
 
+/** From some moment of its first period on, so that short turns see their share. */
+function repeat(action: () => void, everyMs: number): void {
+  const first = setTimeout(() => {
+    action()
+    timers.push(setInterval(action, everyMs))
+  }, Math.random() * everyMs)
+  timers.push(first)
+}
+
 async function open(): Promise<void> {
   await Promise.all(streams.map(follow))
-  for (const [path, everyMs] of polls) {
-    await look(path)
-    timers.push(setInterval(() => void look(path), everyMs))
-  }
+  for (const [path, everyMs] of polls) repeat(() => void look(path), everyMs)
   await trace()
-  timers.push(setInterval(() => void trace(), tracedEveryMs))
+  repeat(() => void trace(), tracedEveryMs)
 }
 
 function close(): void {
