@@ -10,6 +10,7 @@ import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { noFacts } from './config/no-facts.ts'
 import { createLateProber } from './link/late-prober.ts'
+import { openCoordinator } from './coordination.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import type { WireRange } from './core/protocol.ts'
@@ -24,6 +25,7 @@ import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
+import type { Coordinator } from './ports/coordinator.ts'
 import type { Log } from './ports/log.ts'
 import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
@@ -114,15 +116,16 @@ async function start(
   begun.defer(() => audit.stop())
   const boot = readBootId(config.bootIdFile)
   const probe = createNamespaceFiles(config.bootIdFile)
-  const { house, isDiskRefusing, registrar, join, looks } = await openHouse(begun, config, log, {
+  const opened = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, tally, endings, substitutes }
   })
+  const { house, coordinator, isDiskRefusing, registrar, join, looks } = opened
   const allocator = 'why' in house ? house : house.allocator
   // It opens later: pods are waiting and people are not. It closes later too.
   let closeOffice = async () => {}
   begun.defer(() => closeOffice())
   const parents = createParentLinks()
-  const service = { allocator, clock, chronicle, probe, parents, boot, node }
+  const service = { allocator, coordinator, clock, chronicle, probe, parents, boot, node }
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
@@ -147,6 +150,7 @@ interface Foundations {
 
 interface Opened {
   readonly house: House | { readonly why: string }
+  readonly coordinator: Coordinator | { readonly why: string }
   readonly isDiskRefusing: () => boolean
   readonly registrar: () => string | undefined
   readonly join: () => void
@@ -170,8 +174,9 @@ async function openHouse(
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
   if ('why' in opened) {
-    const nothing = () => {}
-    return { house: opened, isDiskRefusing: () => false, registrar: () => undefined, join: nothing }
+    const isDiskRefusing = () => false
+    const [registrar, join] = [() => undefined, () => {}]
+    return { house: opened, coordinator: opened, isDiskRefusing, registrar, join }
   }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
@@ -181,14 +186,15 @@ async function openHouse(
       ? standAlone(store)
       : cluster.openCluster(begun, { ...cluster.mesh, node, tally }, store, log)
   const { onGivenUp, onEnded } = endings
+  const facts = await podFacts(begun, config, log)
+  const link = linkParts(begun, config, log)
   const house = await guard({
     ...others,
     ...{ store, source, probe, clock, log, chronicle, boot, onGivenUp },
     random: systemRandom,
     session: systemRandom.hex(sessionBytes),
     machine: readMachineId(config.machineIdFile),
-    facts: await podFacts(begun, config, log),
-    link: linkParts(begun, config, log),
+    ...{ facts, link },
     fixed: fixedOf(config),
     node,
     rules: allRules,
@@ -212,13 +218,18 @@ async function openHouse(
     }
   })
   begun.defer(() => house.stop())
+  const { journal } = opened
+  const { prober } = link
+  const parts = { config, journal, facts, probe, prober, boot, log }
+  const coordinator = await openCoordinator(begun, parts)
+  const { allocator } = house
   const { queueDir: directory } = config
-  const queue = new DeletionQueue({ directory, allocator: house.allocator, boot, clock, log })
+  const queue = new DeletionQueue({ directory, allocator, coordinator, boot, clock, log })
   begun.defer(() => queue.stop())
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return { house, isDiskRefusing: () => store.isRefusing, registrar, join, looks }
+  return { house, coordinator, isDiskRefusing: () => store.isRefusing, registrar, join, looks }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

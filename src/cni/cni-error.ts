@@ -23,6 +23,8 @@ export const cniCodes = {
   notServing: 113,
   poolUnreachable: 116,
   attachmentDiffers: 120,
+  coordinationFailed: 130,
+  coordinationDiffers: 131,
   internal: 999
 } as const
 

@@ -7,12 +7,16 @@ import { join } from 'node:path'
 import type { AllocatorMessage } from '../actors/messages/allocator.ts'
 import { ask } from '../actors/runtime/ask.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
+import type { AttachmentKey } from '../core/attachment.ts'
 import { errorCodeOf } from '../core/error-text.ts'
 import { FrameInvalidError } from '../core/errors.ts'
+import type { Moment } from '../core/sandbox.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import { CniError } from './cni-error.ts'
 import { beganAt } from './began.ts'
+import { isCoordinatorRole, journalKey } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
 import { frameBytesMax } from './frame.ts'
 import { parseNetworkName } from './net-conf.ts'
@@ -42,6 +46,7 @@ type Outcome = 'released' | 'refused' | 'waits'
 export interface DeletionQueueOptions {
   readonly directory: string
   readonly allocator: ActorRef<AllocatorMessage>
+  readonly coordinator: Coordinator
   /** The current boot id. */
   readonly boot: string
   readonly clock: Clock
@@ -121,21 +126,16 @@ export class DeletionQueue {
 
   /** One file: it goes when its release is durable, or aside when it is none. */
   async #release(name: string): Promise<Outcome> {
-    const { directory, allocator, clock, log } = this.#options
+    const { directory, clock, log } = this.#options
     const path = join(directory, name)
     try {
       const { content, version } = await readQueued(path)
       const request = decodeRequest(content)
-      const { verb, boot, start, conf } = request
+      const { verb, boot, start, conf, role } = request
       if (verb !== 'DEL' || boot === undefined) throw new FrameInvalidError('no queued DEL')
       const key = attachmentKey(request, parseNetworkName(conf))
-      const timing = { clock, timeoutMs: releaseTimeoutMs }
       const began = boot === this.#options.boot ? beganAt(start, boot, clock) : { boot, ns: start }
-      const { durable } = await ask(
-        allocator,
-        { type: 'Release', key, began, isQueued: true },
-        timing
-      )
+      const durable = await this.#undo(role, key, began)
       // A later DEL of the same attachment may have taken its place meanwhile, and is still to be done.
       if (!durable || (await versionOf(path)) !== version) return 'waits'
       await rm(path, { force: true })
@@ -151,6 +151,14 @@ export class DeletionQueue {
       log.warn({ file: path, error }, 'a queued release waits')
       return 'waits'
     }
+  }
+
+  async #undo(role: string, key: AttachmentKey, began: Moment): Promise<boolean> {
+    const { allocator, coordinator, clock } = this.#options
+    if (isCoordinatorRole(role)) return coordinator.undo(journalKey(key, role), began)
+    const timing = { clock, timeoutMs: releaseTimeoutMs }
+    const release = { type: 'Release', key, began, isQueued: true } as const
+    return (await ask(allocator, release, timing)).durable
   }
 
   /** Whoever writes garbage again and again must not leave plugins without room for their releases. */

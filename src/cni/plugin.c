@@ -45,11 +45,13 @@ static const char *paths[] = {[SOCKET] = "/run/orbweaver/cni.sock", [QUEUE] = "/
 
 static int verb, status, server, times[] = {[LOOK] = 15 * SECOND, [WAIT] = 60 * SECOND};
 static int64_t start_ns;
-static const char *values[VARIABLES];
+static const char *values[VARIABLES], *role;
 static char input[INPUT_LIMIT + 2], version[] = "1.1.0", nowhere[1];
 static struct span { char *at, *end; } body, members[MEMBERS] = {[NAME] = {nowhere, nowhere}};
 static unsigned char frame[4 + FRAME_LIMIT], *at = frame + 4, *budget, reply[FRAME_LIMIT + 1];
 
+/* Nobody delegates to these: the configuration is their own, and goes as a whole. */
+static inline bool is_chained(void) { return strstr(role, "coordinator") || strstr(role, "ifacer"); }
 static inline int least(int a, int b) { return a < b ? a : b; }
 static inline char *skip_space(char *p) { return p + strspn(p, " \t\r\n"); }
 static inline bool write_all(int fd, const void *p, size_t n) { return !n || write(fd, p, n) == (ssize_t)n; }
@@ -132,7 +134,7 @@ static char *object_end(char *p, int first, int last) {
     int i = first;
     while (i < last && (strlen(names[i]) != size || strncasecmp(names[i], name + 1, size) != 0)) i++;
     if (i < last) members[i] = (struct span){value, end};
-    bool is_sent = first == 0 && (i < last || memchr(name, '\\', size) != NULL);
+    bool is_sent = first == 0 && (is_chained() || i < last || memchr(name, '\\', size) != NULL);
     if (is_sent && end - name > room() - 64) fail("7", "more than 1 MiB is to be sent", "", "shorten it");
     if (is_sent) put_text(",");
     if (is_sent) put(name, (size_t)(end - name));
@@ -168,7 +170,7 @@ static char *read_input(void) {
 }
 
 static void put_request(const char *program) {
-  const char *slash = strrchr(program, '/'), *role = slash == NULL ? program : slash + 1;
+  role = strrchr(program, '/') == NULL ? program : strrchr(program, '/') + 1;
   budget = put_field("\x8c\xa1v\x01\xa6" "budget\xce", "", 0) - 4; /* a map of 12; v is 1 */
   put_text("\xa5start\xcf");
   put(&(uint64_t){htobe64((uint64_t)start_ns)}, 8);
@@ -188,7 +190,7 @@ static void put_request(const char *program) {
 
 /* A setting that cannot be used is an error, but what was added must be deletable, whatever it says since. */
 static void read_settings(void) {
-  object_end(members[IPAM].at, THEIR_SOCKET, MEMBERS);
+  object_end(is_chained() ? skip_space(input) : members[IPAM].at, THEIR_SOCKET, MEMBERS);
   for (int i = THEIR_SOCKET; i < MEMBERS; i++) {
     char *value = members[i].at, *end = members[i].end, *number_end;
     if (value == NULL || *value == 'n' || strncmp(value, "\"\"", 2) == 0) continue;
@@ -198,7 +200,7 @@ static void read_settings(void) {
     bool is_path = strncmp(value, "\"/", 2) == 0 && strlen(value + 1) <= PATH_LIMIT && !strchr(value, '\\');
     if (i >= LOOK && is_time) times[i] = (int)(seconds * SECOND);
     else if (i < LOOK && is_path) paths[i == THEIR_SOCKET ? SOCKET : i] = value + 1;
-    else if (verb != DEL) fail("7", "the network configuration has an unusable ipam.", names[i],
+    else if (verb != DEL) fail("7", "the network configuration has an unusable ", names[i],
       "a path is absolute, without escapes, of 107 bytes at most; a time is from 0 to 3600 seconds");
   }
 }
@@ -238,8 +240,7 @@ static int exchange(int left) {
 
 /* Ask until there is an answer or the time is up. While it is connected, it does not look for a daemon. */
 static int ask(void) {
-  int look = least(times[LOOK], verbs[verb].look), wait = least(times[WAIT], verbs[verb].wait);
-  int error = EAGAIN;
+  int look = least(times[LOOK], verbs[verb].look), wait = least(times[WAIT], verbs[verb].wait), error = EAGAIN;
   for (int pause = 20, left; (left = time_left(wait)) > 0; pause = least(pause * 3 / 2, 250)) {
     if ((error = exchange(left)) == EAGAIN || error == 0 || error == EPROTO) break;
     close(server);
@@ -258,9 +259,9 @@ static bool keep_deletion(void) {
   put_field("\xa4" "boot\xdb", boot, sizeof boot);
   frame[4]++; /* one more member in the map */
   *members[NAME].end = 0;
-  const char *const key[] = {members[NAME].at, values[ID], values[IFNAME]};
+  const char *const key[] = {members[NAME].at, values[ID], values[IFNAME], role};
   uint64_t hash = 0xcbf29ce484222325, prime = 0x100000001b3; /* FNV-1a */
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < 3 + is_chained(); i++)
     for (size_t n = 0, end = strlen(key[i]); n <= end; n++) hash = (hash ^ (unsigned char)key[i][n]) * prime;
   for (int i = 15; i >= 0; i--, hash >>= 4) name[i] = "0123456789abcdef"[hash & 15];
   for (size_t n = 1; n <= strlen(paths[QUEUE]); n++)

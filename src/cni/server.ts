@@ -13,7 +13,8 @@ import { CniError, cniCodes } from './cni-error.ts'
 import { FrameReader, frameOf } from './frame.ts'
 import { versionForErrors } from './net-conf.ts'
 import { decodeRequest, type PluginRequest } from './plugin-request.ts'
-import { carryOut, type Service } from './verbs.ts'
+import type { Service } from './service.ts'
+import { carryOut } from './verbs.ts'
 
 /** A plugin sends one request; a client that keeps its connection waits for each answer. */
 const queuedFramesMax = 2

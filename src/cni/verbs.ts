@@ -1,25 +1,19 @@
 // The verbs of the specification (CNI 1.1.0, "Section 2: Execution Protocol"), from a decoded request to
 // what the plugin prints.
 
-import type { Allocated, AllocatorMessage, Refused } from '../actors/messages/allocator.ts'
+import type { Allocated, Refused } from '../actors/messages/allocator.ts'
 import { ask } from '../actors/runtime/ask.ts'
-import type { ActorRef } from '../actors/runtime/ref.ts'
 import { families, familyOf } from '../core/address.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { ClientId } from '../core/deliveries.ts'
 import type { Demand } from '../core/demand.ts'
-import { messageOf } from '../core/error-text.ts'
-import type { Sandbox } from '../core/sandbox.ts'
 import type { ParentLink } from '../core/selection/parent-link.ts'
-import type { Chronicle } from '../ports/chronicle.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { ParentLinks } from '../ports/parent-links.ts'
-import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { assertPresent } from './check.ts'
 import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
+import { coordinate, isCoordinatorRole, undoCoordination } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
 import { attachmentsToKeep } from './gc.ts'
 import {
@@ -34,27 +28,11 @@ import { refusalError } from './refusal-error.ts'
 import { refusalEvent } from './refusal-event.ts'
 import { requestedAddresses } from './requested-addresses.ts'
 import { resultJson } from './result.ts'
+import { sandboxOf } from './sandbox-of.ts'
+import { allocatorOf, answerMarginMs, busy, inTime, type Service, timeLeft } from './service.ts'
 
 /** How long an ADD may wait for a cooling address: well below the two minutes of usual runtimes. */
 const scarceWaitMsMax = 15_000
-
-/**
- * How much earlier than the plugin we give up, so that it still hears our reason and not just silence: far
- * more than a message on a socket takes, and little of the shortest budget, the 0.9 s of STATUS.
- */
-const answerMarginMs = 200
-
-/** The daemon as the verbs see it. Without an allocator it cannot serve, and `why` says why. */
-export interface Service {
-  readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
-  readonly clock: Clock
-  readonly chronicle: Chronicle
-  readonly probe: SandboxProbe
-  readonly parents: ParentLinks
-  /** The current boot id. */
-  readonly boot: string
-  readonly node: string
-}
 
 /** Who asks. */
 export interface Asker {
@@ -75,7 +53,7 @@ export async function carryOut(
 ): Promise<string> {
   const { role, verb } = request
   if (verb === 'DEL') return del(request, service)
-  if (role !== 'orbweaver' && role !== 'spiderpool') {
+  if (!isRole(role)) {
     throw new CniError(
       cniCodes.invalidConfig,
       `the plugin ${role} is not served by this release of orbweaverd; install its own release together with it`
@@ -91,6 +69,7 @@ export async function carryOut(
       `config version does not allow ${verb}: cniVersion is ${conf.cniVersion}, ${verb} came with ${verbSince[verb]}`
     )
   }
+  if (isCoordinatorRole(role)) return coordinate(verb, request, conf, service)
   switch (verb) {
     case 'ADD':
       return add(request, conf, asker, service)
@@ -169,32 +148,6 @@ function refuseManyInOldVersion({ cniVersion }: NetConf, { requested }: Demand):
   }
 }
 
-function sandboxOf(request: PluginRequest, { probe, boot, clock }: Service): Sandbox {
-  const path = request.netns
-  const seen = probe.see(path)
-  const refuse = (what: string) =>
-    new CniError(cniCodes.invalidNamespace, `the network namespace CNI_NETNS ${path} ${what}`)
-  switch (seen.type) {
-    case 'Namespace':
-      return {
-        path,
-        began: beganAt(request.start, boot, clock),
-        namespace: seen.id,
-        witness: seen.witness
-      }
-    case 'Missing':
-      throw refuse(
-        'does not exist for orbweaverd: the sandbox is gone, or its directory is not mounted into the container of the daemon'
-      )
-    case 'NotNamespace':
-      throw refuse('is no namespace')
-    case 'Own':
-      throw refuse('is that of the host, not of a pod')
-    case 'Unreadable':
-      throw refuse(`cannot be looked at by orbweaverd: ${seen.why}`)
-  }
-}
-
 async function check(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
   const key = attachmentKey(request, conf.name)
   parseIpamConf(conf, request.role)
@@ -210,6 +163,7 @@ async function check(request: PluginRequest, conf: NetConf, service: Service): P
 async function del(request: PluginRequest, service: Service): Promise<string> {
   const key = attachmentKey(request, parseNetworkName(request.conf))
   const { allocator, boot, clock } = service
+  if (isCoordinatorRole(request.role)) return undoCoordination(request, key, service)
   if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
   const began = beganAt(request.start, boot, clock)
   const timing = { clock, timeoutMs: timeLeft(request) }
@@ -229,38 +183,8 @@ async function gc(request: PluginRequest, conf: NetConf, service: Service): Prom
   return ''
 }
 
-/** Ask within the plugin's budget; no answer is code 11. */
-async function inTime<Value>(
-  request: PluginRequest,
-  service: Service,
-  question: (timing: { clock: Clock; timeoutMs: number }) => Promise<Value>
-): Promise<Value> {
-  try {
-    return await question({ clock: service.clock, timeoutMs: timeLeft(request) })
-  } catch (error) {
-    throw busy(service, error)
-  }
-}
-
-function allocatorOf(
-  { allocator, node }: Service,
-  code: typeof cniCodes.notServing | typeof cniCodes.unavailableAndPodsAffected
-): ActorRef<AllocatorMessage> {
-  if (!('why' in allocator)) return allocator
-  throw new CniError(code, `${node} serves no addresses: ${allocator.why}`)
-}
-
-function busy({ node }: Service, error: unknown): CniError {
-  return new CniError(
-    cniCodes.tryAgain,
-    `orbweaverd on ${node} could not answer in time; the runtime will try again`,
-    messageOf(error)
-  )
-}
-
-/** For how many milliseconds the allocator may be waited for. */
-function timeLeft({ budget }: PluginRequest): number {
-  return Math.max(1, budget - answerMarginMs)
+function isRole(role: string): boolean {
+  return role === 'orbweaver' || role === 'spiderpool' || isCoordinatorRole(role)
 }
 
 /** DEL is carried out before anything else is looked at. */

@@ -8,7 +8,9 @@ export const poolApiVersion = 'spiderpool.spidernet.io/v2beta1'
 const poolKinds = ['SpiderIPPool', 'SpiderSubnet', 'SpiderReservedIP'] as const
 const ourKinds = `${poolKinds.join(', ')} of ${poolApiVersion}`
 /** Spiderpool's other kinds, which people keep beside their pools; a later release reads them. */
-const laterKinds = ['SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
+const laterKinds = ['SpiderMultusConfig', 'SpiderEndpoint']
+/** Read by others from the same files. */
+const othersKinds = ['SpiderCoordinator']
 
 export interface PoolText extends DocumentText {
   readonly file: string
@@ -36,6 +38,7 @@ class PoolReader implements DocumentReader {
   onObject(value: Json, source: string): void {
     const { apiVersion, kind: kindName, metadata, spec } = value
     const name = isObject(metadata) ? metadata['name'] : undefined
+    if (apiVersion === poolApiVersion && othersKinds.includes(String(kindName))) return
     const kind = poolKinds.find(known => known === kindName)
     if (
       kind === undefined &&

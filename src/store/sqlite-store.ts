@@ -7,7 +7,8 @@ import { assert } from '../core/assert.ts'
 import { StoreFailedError, StoreFullError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
-import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
+import type { Change, StoredState } from '../ports/attachment-store.ts'
+import type { NodeStore } from '../ports/coordination-journal.ts'
 import type { StoredLeases } from '../ports/lease-changes.ts'
 import type { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
@@ -25,10 +26,12 @@ import {
   tombstoneFromRow,
   type TombstoneRow
 } from './rows.ts'
+import { SqliteJournal } from './sqlite-journal.ts'
 
 type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
 
-export class SqliteStore implements AttachmentStore {
+export class SqliteStore implements NodeStore {
+  readonly journal: SqliteJournal
   readonly #database: Database
   readonly #ballast: Ballast
   readonly #statements: ReturnType<typeof prepare>
@@ -51,6 +54,7 @@ export class SqliteStore implements AttachmentStore {
     this.#leases = new LeaseTables(database, this.#meta)
     this.#attachmentIds = new RowIds(database, 'attachment')
     this.#tombstoneIds = new RowIds(database, 'tombstone')
+    this.journal = new SqliteJournal(database, (apply, releases) => this.#withRoom(apply, releases))
     this.#apply = database.transaction(changes => {
       for (const change of changes) this.#applyOne(change)
       this.#moveCursors(changes)
@@ -92,19 +96,25 @@ export class SqliteStore implements AttachmentStore {
   }
 
   commit(changes: readonly Change[]): void {
+    // A release must get through on a full disk, or the node could never recover by itself; and so must
+    // custody, which others wait for.
+    const releases = changes.every(change => change.type !== 'Attach')
+    this.#withRoom(() => this.#applyAll(changes), releases)
+  }
+
+  #withRoom(apply: () => void, mayTakeBallast: boolean): void {
     if (statSync(this.#database.name, { throwIfNoEntry: false })?.ino !== this.#inode) {
       throw new StoreFailedError('the database was removed under the running daemon')
     }
     try {
-      this.#applyAll(changes)
+      apply()
     } catch (error) {
       const failure = failureOf(error)
-      // A release must get through on a full disk, or the node could never recover by itself; and so must
-      // custody, which others wait for.
-      const releases = changes.every(change => change.type !== 'Attach')
-      if (!(failure instanceof StoreFullError && releases && this.#ballast.drop())) throw failure
+      if (!(failure instanceof StoreFullError && mayTakeBallast && this.#ballast.drop())) {
+        throw failure
+      }
       try {
-        this.#applyAll(changes)
+        apply()
       } catch (second) {
         throw failureOf(second)
       }

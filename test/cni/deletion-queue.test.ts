@@ -16,6 +16,7 @@ import t from 'tap'
 import type { AllocatorMessage } from '../../src/actors/messages/allocator.ts'
 import type { ActorRef } from '../../src/actors/runtime/ref.ts'
 import { DeletionQueue } from '../../src/cni/deletion-queue.ts'
+import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 /** Keeps what is released, but says of some containers that it could not be made durable. */
@@ -60,15 +61,25 @@ function stage() {
     error: write('error')
   }
   const allocator = new ForgetfulAllocator()
+  const coordinator = new MemoryCoordinator()
   const queue = new DeletionQueue({
     directory,
     boot: 'boot-1',
     allocator,
+    coordinator,
     clock: new ManualClock(),
     log
   })
   const put = (name: string, content: Uint8Array) => writeFileSync(join(directory, name), content)
-  return { directory, lines, allocator, queue, put, names: () => readdirSync(directory).sort() }
+  return {
+    directory,
+    lines,
+    allocator,
+    coordinator,
+    queue,
+    put,
+    names: () => readdirSync(directory).sort()
+  }
 }
 
 function release(containerId: string, more: object = {}): Buffer {
@@ -98,6 +109,23 @@ t.test('a file goes when its release is durable, and only those are counted', as
   allocator.forgets.clear()
   await queue.drain()
   t.same(names(), ['c4.del.refused'])
+})
+
+t.test('what the coordinator is to take back goes to the coordinator', async t => {
+  const { allocator, coordinator, queue, put, names } = stage()
+  put('c1.del', release('c1', { role: 'orbweaver-coordinator' }))
+  put('c2.del', release('c2', { role: 'coordinator' }))
+  coordinator.canUndo = false
+  await queue.drain()
+  t.same(names(), ['c1.del', 'c2.del'], 'what could not be finished waits')
+  coordinator.canUndo = true
+  await queue.drain()
+  t.same(names(), [])
+  t.same(coordinator.texts().slice(-2).sort(), [
+    'coordinator net1/c1/eth0',
+    'coordinator net1/c2/eth0'
+  ])
+  t.same(allocator.released, [], 'and nothing to the allocator')
 })
 
 t.test('a later DEL of the same attachment does not go with the earlier one', async t => {

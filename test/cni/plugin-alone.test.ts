@@ -31,9 +31,9 @@ function environment(verb: string): Record<string, string> {
 }
 
 /** The file name that docs/wire.md demands; the network is JSON text. */
-function queueName(network: string, id: string, interfaceName: string): string {
+function queueName(network: string, id: string, interfaceName: string, ...role: string[]): string {
   let hash = 0xcbf29ce484222325n
-  for (const byte of Buffer.from([network, id, interfaceName, ''].join('\0'))) {
+  for (const byte of Buffer.from([network, id, interfaceName, ...role, ''].join('\0'))) {
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   }
   return `${hash.toString(16).padStart(16, '0')}.del`
@@ -285,6 +285,30 @@ t.test('a deletion is kept', async t => {
     [name, queueName('"blue"', 'c0ffee', 'net1')].toSorted()
   )
   t.strictSame(readdirSync(queue).length, 1, 'those of the tests above are one attachment')
+})
+
+t.test('the coordinator of an attachment has a deletion of its own', async t => {
+  const kept = join(directory, 'kept-by-role')
+  const stdin = JSON.stringify({ name: 'blue', socket, queue: kept, mode: 'auto' })
+  const argv0 = '/opt/cni/bin/orbweaver-coordinator'
+  const env = environment('DEL')
+  t.match(await execute(plugin, { env, stdin: config({ queue: kept }) }), { status: 0 })
+  t.match(await execute(plugin, { env, stdin, argv0 }), { status: 0, stdout: '' })
+  const own = queueName('"blue"', 'c0ffee', 'eth0', 'orbweaver-coordinator')
+  t.strictSame(
+    readdirSync(kept).toSorted(),
+    [queueName('"blue"', 'c0ffee', 'eth0'), own].toSorted()
+  )
+  t.match(read(join(kept, own)), { role: 'orbweaver-coordinator', verb: 'DEL' })
+  t.equal(read(join(kept, own)).conf.toString(), stdin, 'with all of its configuration')
+  const bad = JSON.stringify({ name: 'blue', socket: 'run/cni.sock' })
+  const { msg } = errorOf(
+    t,
+    await execute(plugin, { env: environment('ADD'), stdin: bad, argv0 }),
+    7,
+    'ADD'
+  )
+  t.match(msg, /unusable socket/)
 })
 
 t.test('a deletion without a network name is kept as well', async t => {

@@ -225,6 +225,20 @@ t.test('of the configuration goes what the daemon needs, byte for byte', async t
   })
 })
 
+t.test('the configuration of a plugin of its own goes as a whole', async t => {
+  for (const name of ['orbweaver-coordinator', 'coordinator', 'orbweaver-ifacer', 'ifacer']) {
+    await withDaemon(succeed, async daemon => {
+      const stdin = ` {"socket":"${socket}", "mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : [] }`
+      const argv0 = `/opt/cni/bin/${name}`
+      t.match(await execute(plugin, { env: add, stdin, argv0 }), { status: 0 }, name)
+      t.equal(
+        daemon.conversation.request.conf.toString(),
+        `{"socket":"${socket}","mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : []}`
+      )
+    })
+  }
+})
+
 t.test('the socket is found under its names', async t => {
   const elsewhere = '/nowhere/else.sock'
   const rows: [string, string][] = [

@@ -10,10 +10,11 @@ import t from 'tap'
 import type { Abandon, AllocatorMessage, Deliver } from '../../src/actors/messages/allocator.ts'
 import type { ActorRef } from '../../src/actors/runtime/ref.ts'
 import { serveCni } from '../../src/cni/server.ts'
-import type { Service } from '../../src/cni/verbs.ts'
+import type { Service } from '../../src/cni/service.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
 import type { NodeEvent } from '../../src/core/event.ts'
+import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { attachment } from '../support/samples.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -57,6 +58,7 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
   const path = join(directory, 'cni.sock')
   const service: Service = {
     allocator,
+    coordinator: new MemoryCoordinator(),
     clock: systemClock,
     chronicle: { note: event => void events.push(event) },
     probe: {
@@ -231,7 +233,7 @@ t.test(
     full.end()
     allocator.released = { durable: false, isDiskFull: false }
     const broken = await client(path)
-    broken.write(request('DEL', {}, { role: 'coordinator' }))
+    broken.write(request('DEL', {}, { role: 'another' }))
     await once(broken, 'close')
     await server.stop()
   }

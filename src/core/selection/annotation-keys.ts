@@ -10,6 +10,7 @@ export const podKeys = {
   ips: 'ipam.spidernet.io/ips',
   ipNumber: 'ipam.spidernet.io/ippool-ip-number',
   reclaim: 'ipam.spidernet.io/ippool-reclaim',
+  defaultRouteNic: 'ipam.spidernet.io/default-route-nic',
   networks: 'k8s.v1.cni.cncf.io/networks',
   defaultNetwork: 'v1.multus-cni.io/default-network',
   migration: 'kubevirt.io/migrationJobName'

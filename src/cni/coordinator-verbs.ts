@@ -1,0 +1,173 @@
+// The verbs of the coordinator, which comes behind the main plugin in a list (CNI 1.1.0, "Section 2").
+
+import { ask } from '../actors/runtime/ask.ts'
+import { type AttachmentKey, keyText } from '../core/attachment.ts'
+import { isObject, type Json } from '../core/fields.ts'
+import type { JournalKey } from '../ports/coordination-journal.ts'
+import type { Coordinator, NotCoordinated } from '../ports/coordinator.ts'
+import { beganAt } from './began.ts'
+import { parseCniArgs } from './cni-args.ts'
+import { type CniCode, CniError, cniCodes } from './cni-error.ts'
+import type { Verb } from './cni-version.ts'
+import {
+  parseCoordinatorConf,
+  parsePreviousResult,
+  podAnnotations,
+  previousDocument
+} from './coordinator-conf.ts'
+import { attachmentKey } from './environment.ts'
+import { attachmentsToKeep } from './gc.ts'
+import { member } from './json-members.ts'
+import type { NetConf } from './net-conf.ts'
+import type { PluginRequest } from './plugin-request.ts'
+import { sandboxOf } from './sandbox-of.ts'
+import { allocatorOf, inTime, type Service, timeLeft } from './service.ts'
+
+const roles: Readonly<Record<string, JournalKey['role']>> = {
+  'orbweaver-coordinator': 'coordinator',
+  coordinator: 'coordinator'
+}
+
+export function isCoordinatorRole(role: string): boolean {
+  return Object.hasOwn(roles, role)
+}
+
+/** Carry out all but DEL. */
+export async function coordinate(
+  verb: Exclude<Verb, 'DEL'>,
+  request: PluginRequest,
+  conf: NetConf,
+  service: Service
+): Promise<string> {
+  switch (verb) {
+    case 'ADD':
+      return add(request, conf, service)
+    case 'CHECK':
+      return check(request, conf, service)
+    case 'GC':
+      return gc(request, conf, service)
+    case 'STATUS':
+      return status(service)
+  }
+}
+
+async function add(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+  const key = attachmentKey(request, conf.name)
+  const wishes = parseCoordinatorConf(conf)
+  const previous = previousDocument(conf)
+  const outcome = await coordinatorOf(service, cniCodes.notServing).coordinate({
+    ...{ key, wishes },
+    pod: parseCniArgs(request.args).pod,
+    sandbox: sandboxOf(request, service),
+    annotations: podAnnotations(conf),
+    result: parsePreviousResult(previous),
+    budgetMs: timeLeft(request)
+  })
+  if (outcome.type === 'NotCoordinated') throw errorOf(outcome, key, service)
+  const { mac } = outcome
+  const result = mac === undefined ? previous : withMac(previous, key.ifname, mac)
+  return JSON.stringify({ ...result, cniVersion: conf.cniVersion })
+}
+
+/** The interface of the pod is the one with a sandbox; a main plugin may list the host's end under the same name. */
+function withMac(previous: Json, ifname: string, mac: string): Json {
+  const name = Object.keys(previous).find(key => key.toLowerCase() === 'interfaces')
+  const listed: unknown = name === undefined ? [] : previous[name]
+  if (name === undefined || !Array.isArray(listed)) return previous
+  const interfaces = (listed as unknown[]).map(one => {
+    const isIt =
+      isObject(one) && member(one, 'name') === ifname && (member(one, 'sandbox') ?? '') !== ''
+    return isIt ? { ...one, mac } : one
+  })
+  return { ...previous, [name]: interfaces }
+}
+
+async function check(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+  const key = attachmentKey(request, conf.name)
+  const { mode } = parseCoordinatorConf(conf)
+  previousDocument(conf)
+  const coordinator = coordinatorOf(service, cniCodes.notServing)
+  const sandbox = sandboxOf(request, service)
+  const outcome = await coordinator.examine(key, sandbox, timeLeft(request))
+  if (outcome.type === 'NotCoordinated') throw errorOf(outcome, key, service)
+  if (outcome.type === 'Examined') {
+    if (outcome.differences.length === 0) return ''
+    throw new CniError(
+      cniCodes.coordinationDiffers,
+      `${keyText(key)} on ${service.node} is not as the coordinator left it: ${outcome.differences.join('; ')}`
+    )
+  }
+  if (mode === 'disabled' || coordinator.isDisabled()) return ''
+  throw new CniError(
+    cniCodes.unknownContainer,
+    `${keyText(key)} is not coordinated on ${service.node}; it was deleted or never added`
+  )
+}
+
+/** Nothing of the pod is needed, and what cannot be done now goes to the queue of the plugin. */
+export async function undoCoordination(
+  request: PluginRequest,
+  key: AttachmentKey,
+  { coordinator, boot, clock }: Service
+): Promise<string> {
+  if ('why' in coordinator) throw new Error(`DEL is left to the queue: ${coordinator.why}`)
+  const began = beganAt(request.start, boot, clock)
+  const isDone = await coordinator.undo(journalKey(key, request.role), began)
+  if (!isDone) throw new Error('DEL is left to the queue: it could not be finished')
+  return ''
+}
+
+export function journalKey(key: AttachmentKey, role: string): JournalKey {
+  return { ...key, role: roles[role] ?? 'coordinator' }
+}
+
+/** Delegated plugins never hear of a GC behind most main plugins, so the addresses are collected here, too. */
+async function gc(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+  const keep = attachmentsToKeep(conf)
+  const coordinator = coordinatorOf(service, cniCodes.notServing)
+  const allocator = allocatorOf(service, cniCodes.notServing)
+  const began = beganAt(request.start, service.boot, service.clock)
+  await coordinator.collect(conf.name, keep, began)
+  await inTime(request, service, timing =>
+    ask(allocator, { type: 'Collect', network: conf.name, keep, began }, timing)
+  )
+  return ''
+}
+
+function status(service: Service): string {
+  const obstacle = coordinatorOf(service, cniCodes.unavailableAndPodsAffected).obstacle()
+  if (obstacle === undefined) return ''
+  throw new CniError(
+    cniCodes.unavailable,
+    `the coordinator of ${service.node} cannot change the network: ${obstacle}`
+  )
+}
+
+function coordinatorOf({ coordinator, node }: Service, code: CniCode): Coordinator {
+  if (!('why' in coordinator)) return coordinator
+  throw new CniError(code, `${node} coordinates no pods: ${coordinator.why}`)
+}
+
+const codes = {
+  Settings: cniCodes.invalidConfig,
+  Busy: cniCodes.tryAgain,
+  Failed: cniCodes.coordinationFailed,
+  Forbidden: cniCodes.coordinationFailed,
+  NoNamespace: cniCodes.invalidNamespace,
+  Overtaken: cniCodes.tryAgain,
+  Disk: cniCodes.io
+} as const satisfies Record<NotCoordinated['why'], CniCode>
+
+const sentences = {
+  Settings: 'the coordinator is told what cannot be',
+  Busy: 'the coordinator could not finish in time; the runtime will try again',
+  Failed: 'the coordinator could not change the network; what it had done before is taken back',
+  Forbidden: 'orbweaverd may not change the network; it needs CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  NoNamespace: 'the network namespace is gone',
+  Overtaken: 'the ADD was overtaken by its DEL',
+  Disk: 'the coordinator could not write down what it is about to do'
+} as const satisfies Record<NotCoordinated['why'], string>
+
+function errorOf({ why, detail }: NotCoordinated, key: AttachmentKey, { node }: Service): CniError {
+  return new CniError(codes[why], `${keyText(key)} on ${node}: ${sentences[why]}: ${detail}`)
+}

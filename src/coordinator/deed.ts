@@ -1,0 +1,69 @@
+// What was done for one attachment, in the form in which it is written down.
+
+import { messageOf } from '../core/error-text.ts'
+import type { Sandbox } from '../core/sandbox.ts'
+import type { Operation } from '../kernel/operation.ts'
+import type { Route } from '../kernel/view.ts'
+import type { JournalEntry, JournalKey } from '../ports/coordination-journal.ts'
+import type { PodMemory } from './circumstances.ts'
+import { operationKey, type Step } from './step.ts'
+
+export interface Item {
+  readonly step: Step
+  /** What brings back what was there before, without whoever else wants the same. */
+  readonly undo: readonly Operation[]
+}
+
+export interface Deed {
+  readonly key: JournalKey
+  readonly sandbox: Sandbox
+  readonly memory: PodMemory
+  /** In the order in which they are done. */
+  readonly items: readonly Item[]
+}
+
+/** Of this form; a later one has another number. */
+const form = 1
+
+/** What is in a pod is nothing to other pods. */
+export function itemKey({ key }: Pick<Deed, 'key'>, { step }: Pick<Item, 'step'>): string {
+  const about = operationKey(step)
+  return step.at === 'Host' ? about : `${key.containerId} ${about}`
+}
+
+export function entryOf({ key, sandbox, memory, items }: Deed): JournalEntry {
+  const { mode, tables, routes } = memory
+  const content = { form, mode, tables: [...tables], routes: [...routes], items }
+  // Addresses are numbers of 128 bits, for which JSON has no form.
+  const text = JSON.stringify(content, (_key, value: unknown) =>
+    typeof value === 'bigint' ? { $: value.toString(16) } : value
+  )
+  return { key, sandbox, text }
+}
+
+/** Or why it cannot be read. */
+export function deedOf({ key, sandbox, text }: JournalEntry): Deed | { readonly problem: string } {
+  interface Content {
+    readonly form: number
+    readonly mode?: PodMemory['mode']
+    readonly tables: readonly [string, number][]
+    readonly routes: readonly [string, readonly Route[]][]
+    readonly items: readonly Item[]
+  }
+  let content: Content
+  try {
+    content = JSON.parse(text, (_key, value: unknown) => numberOf(value)) as Content
+  } catch (error) {
+    return { problem: messageOf(error) }
+  }
+  if (content.form !== form)
+    return { problem: `it has form ${content.form}, this release knows ${form}` }
+  const { mode, tables, routes, items } = content
+  return { key, sandbox, items, memory: { mode, tables: new Map(tables), routes: new Map(routes) } }
+}
+
+function numberOf(value: unknown): unknown {
+  const isNumber =
+    typeof value === 'object' && value !== null && '$' in value && typeof value.$ === 'string'
+  return isNumber ? BigInt(`0x${value.$ as string}`) : value
+}

@@ -1,0 +1,182 @@
+// All deeds of a node, in the order in which they began. Several may want one thing (the host's rule, the cable of a
+// pod with two interfaces, an address that moves from a dying sandbox to its successor): each knows how to bring back
+// what the one before it had wanted, so whoever leaves from the middle hands that on to the next one.
+
+import { assert } from '../core/assert.ts'
+import { type AttachmentKey, keyText } from '../core/attachment.ts'
+import type { Sandbox } from '../core/sandbox.ts'
+import type { Operation } from '../kernel/operation.ts'
+import type { JournalChange, JournalKey } from '../ports/coordination-journal.ts'
+import type { PodMemory } from './circumstances.ts'
+import { type Deed, entryOf, type Item, itemKey } from './deed.ts'
+import { type Step, undoOf, type Views } from './step.ts'
+
+export interface Release {
+  /** In the order in which they have to be carried out. */
+  readonly operations: readonly Operation[]
+  /** What becomes durable with the end of the deed. */
+  readonly changes: readonly JournalChange[]
+  /** The deed as far as nobody else has taken it over. */
+  readonly rest: Deed
+}
+
+/** What somebody is about to do. */
+export interface Intent {
+  readonly key: JournalKey
+  readonly sandbox: Sandbox
+  readonly memory: PodMemory
+  readonly steps: readonly Step[]
+}
+
+export class Deeds {
+  readonly #deeds = new Map<string, Deed>()
+
+  constructor(deeds: Iterable<Deed> = []) {
+    for (const deed of deeds) this.put(deed)
+  }
+
+  get size(): number {
+    return this.#deeds.size
+  }
+
+  get(key: JournalKey): Deed | undefined {
+    return this.#deeds.get(textOf(key))
+  }
+
+  all(): readonly Deed[] {
+    return [...this.#deeds.values()]
+  }
+
+  ofPod(containerId: string): readonly Deed[] {
+    return this.all().filter(({ key }) => key.containerId === containerId)
+  }
+
+  /** A deed that is done again stays where it was in the order. */
+  put(deed: Deed): JournalChange {
+    this.#deeds.set(textOf(deed.key), deed)
+    return { type: 'Put', entry: entryOf(deed) }
+  }
+
+  /** As if what followed had not been: undefined when there was none. */
+  restore(key: JournalKey, before: Deed | undefined): void {
+    if (before === undefined) this.#deeds.delete(textOf(key))
+    else this.#deeds.set(textOf(key), before)
+  }
+
+  /** What was done before for the same attachment is kept, with what takes it back. */
+  deedFor({ key, sandbox, memory, steps }: Intent, views: Views): Deed {
+    const before = this.get(key)?.items ?? []
+    const wanted = new Set(steps.map(step => itemKey({ key }, { step })))
+    const earlier = new Map(before.map(item => [itemKey({ key }, item), item]))
+    const kept = before.filter(item => !wanted.has(itemKey({ key }, item)))
+    const items = steps.map(step => {
+      const known = earlier.get(itemKey({ key }, { step }))
+      return { step, undo: known?.undo ?? this.#undoOf(key, step, views) }
+    })
+    return { key, sandbox, memory, items: [...kept, ...items].filter(isWorthKeeping) }
+  }
+
+  /** Whoever has wanted it last before: that is what was there. */
+  #undoOf(key: JournalKey, step: Step, views: Views): readonly Operation[] {
+    const about = itemKey({ key }, { step })
+    const held = this.all()
+      .filter(deed => textOf(deed.key) !== textOf(key))
+      .flatMap(deed => deed.items.filter(item => itemKey(deed, item) === about))
+      .at(-1)
+    if (held === undefined) return undoOf(step, views)
+    return isSame(held.step, step) ? [] : [held.step]
+  }
+
+  /**
+   * A deed ends: from now on it holds nothing. `only`: these items of it, the others stay with the deed that it
+   * becomes again.
+   */
+  release(key: JournalKey, becomes?: Deed): Release {
+    const deed = this.get(key)
+    assert(deed !== undefined, 'only what was done can be released')
+    const stays = new Set((becomes?.items ?? []).map(item => itemKey(deed, item)))
+    const later = this.all().slice(this.all().indexOf(deed) + 1)
+    const ended: Item[] = []
+    const heirs = new Set<string>()
+    for (const item of deed.items.filter(item => !stays.has(itemKey(deed, item)))) {
+      const heir = this.#bequeath(deed, item, later)
+      if (heir === undefined) ended.push(item)
+      else heirs.add(heir)
+    }
+    const operations = ended.toReversed().flatMap(({ undo }) => undo)
+    if (becomes === undefined) this.#deeds.delete(textOf(key))
+    const own: JournalChange = becomes === undefined ? { type: 'Drop', key } : this.put(becomes)
+    const changed = [...heirs].flatMap(text => this.#deeds.get(text) ?? [])
+    const puts = changed.map((one): JournalChange => ({ type: 'Put', entry: entryOf(one) }))
+    const rest = {
+      ...deed,
+      items: deed.items.filter(item => ended.includes(item) || stays.has(itemKey(deed, item)))
+    }
+    return { operations: withoutVanishing(operations), changes: [...puts, own], rest }
+  }
+
+  /** The next one that wants the same takes over how it was before. */
+  #bequeath(deed: Deed, item: Item, later: readonly Deed[]): string | undefined {
+    const about = itemKey(deed, item)
+    for (const { key } of later) {
+      const heir = this.get(key)
+      if (heir?.items.some(one => itemKey(heir, one) === about) !== true) continue
+      const items = heir.items.map(one =>
+        itemKey(heir, one) === about ? { ...one, undo: inherited(item, one.step) } : one
+      )
+      this.put({ ...heir, items })
+      return textOf(key)
+    }
+    return undefined
+  }
+}
+
+/** Where the earlier one would have removed its own route, the later one removes its. */
+function inherited({ undo }: Item, step: Step): readonly Operation[] {
+  if (step.type !== 'PutRoute') return undo
+  const { route } = step
+  return undo.map(one => (one.type === 'DeleteRoute' ? { ...one, route } : one))
+}
+
+function textOf(key: JournalKey): string {
+  return `${key.role} ${keyText(key)}`
+}
+
+export function roleKey(key: AttachmentKey, role: JournalKey['role']): JournalKey {
+  const { network, containerId, ifname } = key
+  return { network, containerId, ifname, role }
+}
+
+/** Of what was in the way and cannot come back nothing has to be known. */
+function isWorthKeeping({ step, undo }: Item): boolean {
+  return undo.length > 0 || !step.type.startsWith('Delete')
+}
+
+/** JSON of equal plain data in which keys come in the same order, since one function has made both. */
+function isSame(a: Step, b: Step): boolean {
+  const textOfStep = (step: Step) =>
+    JSON.stringify(step, (_key, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value
+    )
+  return textOfStep(a) === textOfStep(b)
+}
+
+/** What lies on a link goes with it. */
+function withoutVanishing(operations: readonly Operation[]): Operation[] {
+  const gone = new Set(
+    operations.flatMap(one => (one.type === 'DeleteLink' ? [`${one.at} ${one.name}`] : []))
+  )
+  return operations.filter(one => {
+    const link = linkOf(one)
+    return link === undefined || !gone.has(`${one.at} ${link}`)
+  })
+}
+
+function linkOf(operation: Operation): string | undefined {
+  if (operation.type === 'DeleteNeighbour') return operation.neighbour.link
+  if (operation.type === 'DeleteAddress') return operation.address.link
+  if (operation.type === 'SetLink') return operation.name
+  if (operation.type !== 'DeleteRoute') return undefined
+  const [hop, ...others] = operation.route.hops
+  return others.length === 0 ? hop?.link : undefined
+}

@@ -1,0 +1,43 @@
+// What the coordinator did for each attachment, written down before it is done. Two implementations, one contract
+// suite.
+
+import type { AttachmentKey } from '../core/attachment.ts'
+import type { Sandbox } from '../core/sandbox.ts'
+import type { AttachmentStore } from './attachment-store.ts'
+
+/** The coordinator itself, and the one that makes parents of main plugins: each has its own entries. */
+export type JournalRole = 'coordinator' | 'ifacer'
+
+export interface JournalKey extends AttachmentKey {
+  readonly role: JournalRole
+}
+
+export interface JournalEntry {
+  readonly key: JournalKey
+  readonly sandbox: Sandbox
+  /** What was done and how it is taken back, in the writer's own form. */
+  readonly text: string
+}
+
+export type JournalChange =
+  /** Put an entry, or replace the one with its key. The place of a replaced one in the order stays. */
+  | { readonly type: 'Put'; readonly entry: JournalEntry }
+  /** Content when there is none. */
+  | { readonly type: 'Drop'; readonly key: JournalKey }
+
+export interface CoordinationJournal {
+  /** Everything that was committed, by this process or an earlier one, in the order in which keys first came. */
+  load(): readonly JournalEntry[]
+
+  /**
+   * Make all of these changes durable, or none: when this returns they survive the loss of power. Throws
+   * StoreFullError when the disk is full, and StoreFailedError when it could not be done for another reason of
+   * the world.
+   */
+  commit(changes: readonly JournalChange[]): void
+}
+
+/** All that a node remembers, in one database. */
+export interface NodeStore extends AttachmentStore {
+  readonly journal: CoordinationJournal
+}
