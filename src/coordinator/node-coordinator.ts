@@ -133,6 +133,7 @@ export class NodeCoordinator implements Coordinator {
       return written
     }
     if (operations.length === 0) return undefined
+    await this.#removed.settle(operations)
     const outcome = await kernel.carryOut({
       ...{ netns: sandbox.path, operations },
       budgetMs: deadline - clock.monotonicMs()
@@ -197,8 +198,9 @@ export class NodeCoordinator implements Coordinator {
   ): Promise<boolean> {
     const { kernel, deeds, log } = this.#parts
     const { operations, changes, rest } = deeds.release(key, becomes)
-    this.#removed.note(operations)
-    const isDone = await takeBack(kernel, operations, netns, log)
+    const isDone = await this.#removed.during(operations, () =>
+      takeBack(kernel, operations, netns, log)
+    )
     if (isDone && this.#write(changes) === undefined) return true
     deeds.restore(key, rest)
     return false

@@ -1,5 +1,5 @@
 // A look at the host may be older than an order to remove a rule that was given since: what was seen of such a rule
-// does not count. The kernel gets orders in the order in which they are given, so it will be gone.
+// does not count. Whoever wants it again waits for the end of the removal: orders may overtake one another.
 
 import type { Operation } from '../kernel/operation.ts'
 import type { NamespaceView } from '../kernel/view.ts'
@@ -7,14 +7,32 @@ import { ruleKey } from './step.ts'
 
 export class RemovedRules {
   readonly #removed = new Map<string, number>()
+  readonly #removals = new Set<Promise<unknown>>()
   #count = 0
 
-  note(operations: readonly Operation[]): void {
-    for (const one of operations) {
-      if (one.type === 'DeleteRule' && one.at === 'Host') {
-        this.#removed.set(ruleKey(one.rule), (this.#count += 1))
-      }
+  /** `work` carries out the operations. */
+  async during<Value>(
+    operations: readonly Operation[],
+    work: () => Promise<Value>
+  ): Promise<Value> {
+    const rules = operations.flatMap(one =>
+      one.type === 'DeleteRule' && one.at === 'Host' ? [one.rule] : []
+    )
+    for (const rule of rules) this.#removed.set(ruleKey(rule), (this.#count += 1))
+    const working = work()
+    if (rules.length === 0) return working
+    this.#removals.add(working)
+    try {
+      return await working
+    } finally {
+      this.#removals.delete(working)
     }
+  }
+
+  /** Before these operations are carried out. */
+  async settle(operations: readonly Operation[]): Promise<void> {
+    if (!operations.some(({ type, at }) => type === 'PutRule' && at === 'Host')) return
+    await Promise.allSettled(this.#removals)
   }
 
   /** Taken before the host is looked at. */
