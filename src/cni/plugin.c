@@ -200,7 +200,7 @@ static void read_settings(void) {
     bool is_path = strncmp(value, "\"/", 2) == 0 && strlen(value + 1) <= PATH_LIMIT && !strchr(value, '\\');
     if (i >= LOOK && is_time) times[i] = (int)(seconds * SECOND);
     else if (i < LOOK && is_path) paths[i == THEIR_SOCKET ? SOCKET : i] = value + 1;
-    else if (verb != DEL) fail("7", "the network configuration has an unusable ", names[i],
+    else if (verb != DEL) fail("7", is_chained() ? "an unusable " : "an unusable ipam.", names[i],
       "a path is absolute, without escapes, of 107 bytes at most; a time is from 0 to 3600 seconds");
   }
 }

@@ -308,7 +308,7 @@ t.test('the coordinator of an attachment has a deletion of its own', async t => 
     7,
     'ADD'
   )
-  t.match(msg, /unusable socket/)
+  t.match(msg, /an unusable socket/)
 })
 
 t.test('a deletion without a network name is kept as well', async t => {
