@@ -7,7 +7,7 @@ import { isIPv4, isIPv6 } from '../../src/page/node-net.ts'
 import { arrange, boxOf, cellAt, step } from '../../src/page/space/geometry.ts'
 import { linesOf, paintRows } from '../../src/page/space/painter.ts'
 import { cellFor, closer, numberOf, Space, windowOf } from '../../src/page/space/space.ts'
-import { countWords, percentWords, windowWords } from '../../src/page/space/words.ts'
+import { countWords, percentWords, shortIds, windowWords } from '../../src/page/space/words.ts'
 import { quantile, readHistogram, since, totalOf } from '../../src/page/traffic/histogram.ts'
 
 const view: MapView = {
@@ -216,6 +216,8 @@ t.test('what came between two scrapes, and how fast it was', async t => {
 })
 
 t.test('words', async t => {
+  const id = '4baeaa0c7d2e8653'.repeat(4)
+  t.equal(shortIds(`given to web (net/${id}/eth0)`), 'given to web (net/4baeaa0c7d…/eth0)')
   t.equal(countWords(9_999n), '9999')
   t.equal(countWords(65_536n), '65\u202f536')
   t.equal(countWords(1n << 64n), '2^64')

@@ -12,6 +12,7 @@ import {
   togglePause,
   unseen
 } from './event-log.ts'
+import { shortIds } from '../space/words.ts'
 
 /** A list that is longer makes the page slow; what is looked for is found by the filter. */
 const shownMax = 150
@@ -62,7 +63,9 @@ function Row({ event: { at, type, text } }: { readonly event: NodeEvent }) {
     <li class={`event ${kindOf(type)}`}>
       <time dateTime={at}>{new Date(at).toTimeString().slice(0, 8)}</time>
       <span class="event-type">{type.replace(/(?<=.)([A-Z])/g, ' $1').toLowerCase()}</span>
-      <span class="event-text">{text}</span>
+      <span class="event-text" title={text}>
+        {shortIds(text)}
+      </span>
     </li>
   )
 }

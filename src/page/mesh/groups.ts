@@ -95,16 +95,21 @@ export function ringPlaces(count: number, gap: number): Place[] {
     const room = Math.max(1, Math.floor((2 * Math.PI * radius) / gap))
     const here = Math.min(room, count - places.length)
     for (let i = 0; i < here; i += 1) {
-      // An even number has nobody right above and below, where names are. Two would be in one line with the middle,
-      // and the link between them below it.
-      const turn = here % 2 === 0 && here > 2 ? Math.PI / here : 0
-      const spread = here === 2 ? Math.PI / 1.6 : (2 * Math.PI) / here
-      const first = here === 2 ? Math.PI / 2 - spread / 2 : -Math.PI / 2
-      const angle = first + spread * i + turn
+      const { first, spread } = fanOf(here)
+      const angle = first + spread * i
       places.push({ x: radius * Math.cos(angle), y: radius * Math.sin(angle) })
     }
   }
   return places.slice(0, count)
+}
+
+/** Where the first of so many lies, and how far it is to the next; in radians, downwards from the right. */
+function fanOf(count: number): { first: number; spread: number } {
+  // One beside the middle, two below it: names stand below their nodes, and no link runs through them.
+  if (count === 1) return { first: 0, spread: 0 }
+  if (count === 2) return { first: Math.PI * 0.28, spread: Math.PI * 0.44 }
+  const spread = (2 * Math.PI) / count
+  return { first: count % 2 === 0 ? spread / 2 - Math.PI / 2 : -Math.PI / 2, spread }
 }
 
 /** Side by side in rows of so many. */

@@ -12,7 +12,7 @@ import { arrange, cellAt, type Geometry, step } from './geometry.ts'
 import { changed, cursor, space, windows, zoomIn, zoomOutTo } from './open-space.ts'
 import { drawOverlay } from './overlay.ts'
 import { paintRows } from './painter.ts'
-import { paintOf } from './palette.ts'
+import { groundsOf, paintOf } from './palette.ts'
 import { picked } from './legend.tsx'
 import type { Space } from './space.ts'
 import { cellWords, countWords, labelWords } from './words.ts'
@@ -61,7 +61,8 @@ export function MapCanvas() {
       ...{ space: shown, geometry: geometry.value, ratio: room.value.ratio },
       cursor: at === undefined ? undefined : shown.cellOf(at),
       pointed: pointed.value,
-      hasFocus: hasFocus.value
+      hasFocus: hasFocus.value,
+      grounds: groundsOf(paintOf(shown, others.value, room.value.ratio, picked.value))
     })
   })
 

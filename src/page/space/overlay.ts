@@ -23,6 +23,8 @@ export interface Overlay {
   readonly pointed: number | undefined
   /** The map has the keyboard. */
   readonly hasFocus: boolean
+  /** Of each label the colour under its pattern. */
+  readonly grounds: readonly string[]
 }
 
 export function drawOverlay(context: CanvasRenderingContext2D, overlay: Overlay): void {
@@ -42,20 +44,27 @@ export function drawOverlay(context: CanvasRenderingContext2D, overlay: Overlay)
 }
 
 /** The last number of each address, or where its block begins. */
-function drawEnds(context: CanvasRenderingContext2D, { space, geometry, ratio }: Overlay): void {
+function drawEnds(context: CanvasRenderingContext2D, overlay: Overlay): void {
+  const { space, geometry, ratio, grounds } = overlay
   context.font = `${Math.round(10 * ratio)}px ${colourText('font-mono')}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
+  context.lineJoin = 'round'
+  context.lineWidth = 4 * ratio
   const [dark, light] = [colourText('map-text'), colourText('map-text-on-used')]
   for (let cell = 0; cell < space.count; cell += 1) {
-    const [most] = space.mixAt(cell)
-    const { state } = space.labelOf(most?.label ?? 0)
+    const label = space.mixAt(cell)[0]?.label ?? 0
+    const { state } = space.labelOf(label)
     if (state === 'outside' || state === 'reserved') continue
     const { x, y, width, height } = boxOf(cell, geometry)
     context.fillStyle = state === 'used' ? light : dark
     const text = formatAddress(space.addressAt(cell))
     const end = text.slice(Math.max(text.lastIndexOf('.'), text.lastIndexOf(':')))
-    context.fillText(end, x + width / 2, y + height / 2 + ratio * 0.5)
+    const [middle, line] = [x + width / 2, y + height / 2 + ratio * 0.5]
+    // Patterns end where digits begin.
+    context.strokeStyle = grounds[label] ?? ''
+    context.strokeText(end, middle, line)
+    context.fillText(end, middle, line)
   }
 }
 

@@ -42,3 +42,13 @@ export function paintOf(
 export function keyOf({ state, node }: { readonly state: string; readonly node: string }): string {
   return `${state} ${node}`
 }
+
+/** The colour under the pattern of each label: the one that most of its pixels have. */
+export function groundsOf({ tiles }: Paint): string[] {
+  return tiles.map(({ pixels }) => {
+    const counts = new Map<number, number>()
+    for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1)
+    const [[most] = [0]] = [...counts].sort(([, a], [, b]) => b - a)
+    return `rgb(${most & 255} ${(most >> 8) & 255} ${(most >> 16) & 255})`
+  })
+}

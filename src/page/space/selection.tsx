@@ -12,6 +12,7 @@ import {
   countWords,
   labelWords,
   percentWords,
+  shortIds,
   stateMeanings,
   windowWords
 } from './words.ts'
@@ -120,7 +121,7 @@ function Story({ told }: { readonly told: WhyView }) {
           value === undefined ? null : (
             <div key={name}>
               <dt>{name}</dt>
-              <dd>{value}</dd>
+              <dd title={value}>{shortIds(value)}</dd>
             </div>
           )
         )}
@@ -130,7 +131,7 @@ function Story({ told }: { readonly told: WhyView }) {
         {told.history.map(({ at: when, what }, i) => (
           <li key={i}>
             <time>{when === undefined ? '' : timeWords(when)}</time>
-            <span>{what}</span>
+            <span title={what}>{shortIds(what)}</span>
           </li>
         ))}
       </ol>

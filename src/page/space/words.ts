@@ -65,3 +65,8 @@ export function percentWords(part: bigint, whole: bigint): string {
   if (part > 0n && share === 0) return '<0.01 %'
   return share > 0 && share < 1 ? `${share.toFixed(2)} %` : `${Math.round(share)} %`
 }
+
+/** Container ids are 64 digits, of which people compare the first few. */
+export function shortIds(text: string): string {
+  return text.replaceAll(/\b([0-9a-f]{10})[0-9a-f]{22,}\b/g, '$1…')
+}
