@@ -67,10 +67,11 @@ export class TakenAddresses {
     return this.#used.keys()
   }
 
-  toSet(): AddressSet {
-    return AddressSet.of(
-      [...this.#taken.keys()].map(address => ({ start: address, end: address + 1n }))
-    )
+  /** Those in a set, or all. */
+  toSet(within?: AddressSet): AddressSet {
+    const taken = [...this.#taken.keys()]
+    const wanted = within === undefined ? taken : taken.filter(address => within.has(address))
+    return AddressSet.of(wanted.map(address => ({ start: address, end: address + 1n })))
   }
 
   #takenAs(address: Address, state: Taken['state']): Taken {
