@@ -8,7 +8,7 @@ import type { MarkTable, NamespaceView } from './view.ts'
 export interface Look {
   readonly links?: boolean
   readonly addresses?: boolean
-  /** All tables, or those named; of both families, or those named. */
+  /** All tables but the local one, or those named; of both families, or those named. */
   readonly routes?: { readonly tables?: readonly number[]; readonly families?: readonly Family[] }
   readonly rules?: { readonly families?: readonly Family[] }
   /** Permanent ones and learned ones, of all links or of one. */

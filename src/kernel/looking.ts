@@ -12,7 +12,14 @@ import { askForRules, readRule, ruleMessages } from './netlink/rule-messages.ts'
 import { markState } from './nftables/mark-state.ts'
 import type { Room } from './room.ts'
 import { readSysctl } from './sysctl.ts'
-import type { Link, NamespaceView, Neighbour, Route, Rule } from './view.ts'
+import {
+  type Link,
+  type NamespaceView,
+  type Neighbour,
+  type Route,
+  type Rule,
+  tables
+} from './view.ts'
 
 /** What the kernel says where no way leads (ip-route(8)); some of them are routes that refuse. */
 const noWay = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EAGAIN', 'ENODEV']
@@ -68,11 +75,11 @@ function routesOf(
   nameOf: NameOf
 ): readonly Route[] {
   try {
-    return room.route.list(routeMessages.get, askForRoutes(family, table), entry => {
-      const route = readRoute(entry, nameOf)
-      // Kernels before 4.20 tell all tables, whichever was asked for.
-      return table === undefined || route?.table === table ? route : undefined
-    })
+    // Kernels before 4.20 tell all tables, whichever was asked for.
+    const isWanted = (one: number) => (table === undefined ? one !== tables.local : one === table)
+    return room.route.list(routeMessages.get, askForRoutes(family, table), entry =>
+      readRoute(entry, nameOf, isWanted)
+    )
   } catch (error) {
     // A table is there with its first route.
     if (table !== undefined && isRefusal(error, 'ENOENT')) return []

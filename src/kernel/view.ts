@@ -151,16 +151,9 @@ export interface Rule {
 }
 
 export type NeighbourState =
-  | 'none'
-  | 'incomplete'
-  | 'reachable'
-  | 'stale'
-  | 'delay'
-  | 'probe'
-  | 'failed'
-  | 'noarp'
-  | 'permanent'
+  'none' | 'incomplete' | 'reachable' | 'stale' | 'delay' | 'probe' | 'failed' | 'permanent'
 
+/** But for groups and the loopback. */
 export interface Neighbour {
   readonly link: string
   readonly address: Address

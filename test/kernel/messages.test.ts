@@ -57,7 +57,7 @@ const recorded = readFileSync(join(import.meta.dirname, 'recorded-messages.txt')
   })
 
 function read(kind: string, bytes: Buffer): unknown[] {
-  return messagesIn(bytes, bytes.length).map(message => readers[kind]?.(message))
+  return messagesIn(bytes, bytes.length).flatMap(message => readers[kind]?.(message) ?? [])
 }
 
 function recordedOf<Value>(kind: string): Value[] {
@@ -152,14 +152,11 @@ t.test('recorded rules', async t => {
 })
 
 t.test('recorded neighbours', async t => {
-  const told = recordedOf<{ state: string }>('neighbour')
-  t.same(
-    told.filter(({ state }) => state !== 'noarp'),
-    [
-      { link: 'eth0', address: ip('10.6.0.1'), mac: '02:00:00:00:00:01', state: 'permanent' },
-      { link: 'eth0', address: ip('fd06::1'), mac: '02:00:00:00:00:01', state: 'stale' }
-    ]
-  )
+  // Groups and the loopback are left out.
+  t.same(recordedOf('neighbour'), [
+    { link: 'eth0', address: ip('10.6.0.1'), mac: '02:00:00:00:00:01', state: 'permanent' },
+    { link: 'eth0', address: ip('fd06::1'), mac: '02:00:00:00:00:01', state: 'stale' }
+  ])
 })
 
 t.test('a refusal has the sentence of the kernel', async t => {

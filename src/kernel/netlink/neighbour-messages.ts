@@ -19,7 +19,7 @@ const [indexAt, stateAt] = [4, 8]
 const nda = { destination: 1, hardware: 2, index: 8 } as const
 
 /** NUD_*. */
-const permanent = 0x80
+const [noArp, permanent] = [0x40, 0x80]
 const states: ReadonlyMap<number, NeighbourState> = new Map([
   [0x00, 'none'],
   [0x01, 'incomplete'],
@@ -28,7 +28,6 @@ const states: ReadonlyMap<number, NeighbourState> = new Map([
   [0x08, 'delay'],
   [0x10, 'probe'],
   [0x20, 'failed'],
-  [0x40, 'noarp'],
   [permanent, 'permanent']
 ])
 
@@ -44,6 +43,8 @@ export function readNeighbour(message: Message, nameOf: NameOf): Neighbour | und
   if (message.type !== neighbourMessages.put) return undefined
   const attributes = attributesAfter(message, fixedBytes)
   const { buffer, start } = message
+  // Groups and the loopback, which the kernel knows by itself: most of all that it tells.
+  if (buffer.readUInt16LE(start + stateAt) === noArp) return undefined
   const family = familyFromCode(buffer.readUInt8(start))
   const link = nameOf(buffer.readInt32LE(start + indexAt))
   const state = states.get(buffer.readUInt16LE(start + stateAt))

@@ -62,7 +62,12 @@ const knownOfHop: ReadonlySet<number> = new Set([rta.gateway, rta.via])
 /** Undefined for links that are gone. */
 export type NameOf = (index: number) => string | undefined
 
-export function readRoute(message: Message, nameOf: NameOf): Route | undefined {
+/** `isWanted`: by its table; what is not is not read any further. */
+export function readRoute(
+  message: Message,
+  nameOf: NameOf,
+  isWanted: (table: number) => boolean = () => true
+): Route | undefined {
   if (message.type !== routeMessages.put) return undefined
   const attributes = attributesAfter(message, routeFixedBytes)
   const { buffer, start } = message
@@ -70,6 +75,7 @@ export function readRoute(message: Message, nameOf: NameOf): Route | undefined {
   const type = routeTypes[buffer.readUInt8(start + 7)]
   const flags = buffer.readUInt32LE(start + 8)
   if (family === undefined || type === undefined || (flags & cloned) !== 0) return undefined
+  if (!isWanted(attributes.u32(rta.table) ?? buffer.readUInt8(start + 4))) return undefined
   return read(message, attributes, nameOf, { family, type, flags })
 }
 
