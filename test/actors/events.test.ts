@@ -2,6 +2,9 @@
 
 import t from 'tap'
 import type { NodeEvent } from '../../src/core/event.ts'
+import { type Mac, parseMac } from '../../src/core/link/mac.ts'
+import { ScriptedLink } from '../support/link-script.ts'
+import { MemoryFacts } from '../support/memory-facts.ts'
 import { ip, key, poolDocument } from '../support/samples.ts'
 import { TestCluster } from '../support/test-cluster.ts'
 import { refuses, TestHouse } from '../support/test-house.ts'
@@ -85,6 +88,48 @@ t.test('pools and crashes', async t => {
 })
 
 const broken = poolDocument('red', 'nonsense', [])
+
+t.test('an address that a foreign host has, and when it is back', async t => {
+  const house = new TestHouse()
+  const link = new ScriptedLink()
+  house.link = {
+    prober: link,
+    policy: { conflict: true, gateway: false, budgetMs: 2_000 }
+  }
+  await house.open()
+  link.squat(ip('10.9.0.2'), parseMac('02:00:00:00:00:09') as Mac)
+  t.same(await house.add(key('c1')), [ip('10.9.0.3')])
+  t.same(of(house.events, 'Quarantined'), [
+    { type: 'Quarantined', address: ip('10.9.0.2'), mac: '02:00:00:00:00:09' }
+  ])
+  t.same(of(house.events, 'QuarantineEnded'), [])
+  await house.pass(11 * 60_000, 5_000)
+  t.same(of(house.events, 'QuarantineEnded'), [
+    { type: 'QuarantineEnded', address: ip('10.9.0.2') }
+  ])
+})
+
+t.test('for whom an address is kept, and that people drain a node', async t => {
+  const house = new TestHouse()
+  const facts = new MemoryFacts()
+  house.facts = facts
+  await house.open()
+  const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web' }
+  facts.tellPod(pod, { owner })
+  facts.tellWorkload({ ...owner, namespace: 'shop' }, { replicas: 3 })
+  await house.add(key('c1'), { pod })
+  t.match(of(house.events, 'Kept'), [
+    { subnet: '10.9.0.0/29', address: ip('10.9.0.2'), holder: /^StatefulSet\/shop\/web-0/ }
+  ])
+  for (const draining of [true, false]) {
+    house.house.secretary.tell({ type: 'OrderDrain', draining, replyTo: () => {} })
+    await house.pass(1)
+  }
+  t.same(
+    house.events.map(({ type }) => type).filter(type => type.startsWith('Drain')),
+    ['DrainBegun', 'DrainEnded']
+  )
+})
 
 t.test('custody that moves is told at both ends, and who came', async t => {
   const cluster = new TestCluster([poolDocument('blue', '10.9.0.0/29', ['10.9.0.2-10.9.0.3'])])
