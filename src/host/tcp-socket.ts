@@ -18,6 +18,9 @@ export function listenTcp(server: Server, endpoint: Endpoint, clock: Clock, log:
   let hasComplained = false
   const listen = () => server.listen({ ...endpoint, backlog: backlogMax })
   server.on('error', error => {
+    // One connection that could not be taken is no reason to listen anew.
+    if (server.listening)
+      return log.debug({ where, why: messageOf(error) }, 'a client was not let in')
     if (!hasComplained) {
       log.error(
         { where, why: messageOf(error) },

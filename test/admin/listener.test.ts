@@ -177,11 +177,13 @@ t.test('a place that is taken is tried again', async t => {
   await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
   const { port } = other.address() as { port: number }
   let retry = () => {}
+  let retries = 0
   const complaints: string[] = []
   const later = {
     ...clock,
     after: (_ms: number, action: () => void) => {
       retry = action
+      retries += 1
       return () => {}
     }
   }
@@ -198,6 +200,8 @@ t.test('a place that is taken is tried again', async t => {
   const listening = new Promise(resolve => server.once('listening', resolve))
   retry()
   await listening
+  server.emit('error', new Error('accept EMFILE'))
+  t.equal(retries, 1, 'what listens does not listen anew')
   server.close()
 })
 
