@@ -10,7 +10,7 @@ import t from 'tap'
 import { sightingIn } from '../../src/core/link/sighting.ts'
 import { arpFrame, ip } from '../core/link/link-samples.ts'
 import { poolsOf } from '../support/admin.ts'
-import { askAdmin, blocksOf } from '../support/cluster-admin.ts'
+import { askAdmin, ownsAll } from '../support/cluster-admin.ts'
 import { Cluster } from '../support/cluster.ts'
 import type { ClusterNode } from '../support/cluster-node.ts'
 import { eventually } from '../support/command.ts'
@@ -130,12 +130,8 @@ async function suite(): Promise<void> {
         const free = (await poolsOf(n1)).map(pool => Number(pool.free))
         return free.every(count => count === 0)
       })
-      const { domains } = await blocksOf(n2)
-      const blocks = domains.find(({ domain }) => domain === '10.81.0.0/24')?.blocks ?? []
-      t.ok(
-        blocks.some(({ first, mine }) => first === '10.81.0.2' && !mine),
-        'not with a drain either'
-      )
+      t.ok(await ownsAll(n1, ['10.81.0.2']), 'not with a drain either')
+      t.notOk(await ownsAll(n2, ['10.81.0.2']))
       t.match(await two('squatted').refuse(anyPod(), unlooking), { code: 110 })
       await askAdmin(n1, '/v1/undrain', {})
       for (const pod of pods) await one('squatted').del(pod)
@@ -188,7 +184,7 @@ async function suite(): Promise<void> {
         return asked === 1 ? [] : [arpFrame(reply)]
       })
       t.match(await two('gated').add(anyPod(), looking), { ips: [/^10\.83\./] })
-      t.equal(asked, 2, 'the first answer was lost')
+      t.ok(asked >= 2, 'the first answer was lost')
     }
   )
 

@@ -105,6 +105,7 @@ async function suite(): Promise<void> {
       const [own, others] = [pods.on(n2).length, cluster.knowledge(n2)?.records]
       t.equal(own, 0)
       const most = Math.floor(size * 0.6)
+      await rested(n3)
       await pods.spread([n2], most)
       await pods.stopAll()
       await rested(n2)
