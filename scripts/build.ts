@@ -13,7 +13,7 @@ export function build(): void {
   const dist = join(root, 'dist')
   rmSync(dist, { recursive: true, force: true })
   run('tsc', ['--project', 'tsconfig.build.json'])
-  chmodSync(join(dist, 'main.js'), 0o755)
+  for (const program of ['main.js', 'orb.js']) chmodSync(join(dist, program), 0o755)
   buildPage()
   buildPlugin()
 }

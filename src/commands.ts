@@ -10,7 +10,6 @@ import {
 } from './config/daemon-config.ts'
 import { errorCodeOf, messageOf } from './core/error-text.ts'
 import { OrbweaverError } from './core/errors.ts'
-import type { VerbName } from './operate.ts'
 import { release } from './release.ts'
 
 const usage = `orbweaverd ${release}: addresses for pods, answered from this node's own state
@@ -70,17 +69,17 @@ const options = {
   help: { type: 'boolean', default: false }
 } as const
 
-/** What the verbs of operate.ts are about. */
-const operandsOf: Readonly<Record<VerbName, readonly string[]>> = {
-  status: [],
-  blocks: [],
-  peers: [],
-  registry: [],
-  drain: [],
-  undrain: [],
-  remove: ['NODE'],
-  resolve: ['ADDRESS', 'NODE'],
-  transfer: ['ADDRESS']
+/** Subcommands that are commands of `orb` as well: the same under both names. */
+const aliases: Readonly<Record<string, { orb: readonly string[]; operands: readonly string[] }>> = {
+  status: { orb: ['status'], operands: [] },
+  blocks: { orb: ['blocks'], operands: [] },
+  peers: { orb: ['peers'], operands: [] },
+  registry: { orb: ['registry'], operands: [] },
+  drain: { orb: ['node', 'drain', '--no-wait'], operands: [] },
+  undrain: { orb: ['node', 'undrain'], operands: [] },
+  remove: { orb: ['node', 'remove'], operands: ['NODE'] },
+  resolve: { orb: ['resolve'], operands: ['ADDRESS', 'NODE'] },
+  transfer: { orb: ['transfer'], operands: ['ADDRESS'] }
 }
 
 /** Run one command; the exit status, 2 when there is none like it. */
@@ -90,7 +89,7 @@ export async function runCommand(args: string[]): Promise<number> {
     const [command = 'run', ...more] = positionals
     if (values.help) return show(usage, 0)
     if (command === 'cluster-key') return await clusterKeyAt(more)
-    if (isVerb(command)) return await operateBy(command, more, values)
+    if (Object.hasOwn(aliases, command)) return await asOrb(command, more, values)
     if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {
       case 'run': {
@@ -128,13 +127,9 @@ async function clusterKeyAt([file, ...more]: string[]): Promise<number> {
   return show(`made ${file}; copy it to every node of the cluster, readable by root only\n`, 0)
 }
 
-function isVerb(command: string): command is VerbName {
-  return Object.hasOwn(operandsOf, command)
-}
-
-async function operateBy(
-  verb: VerbName,
-  operands: string[],
+async function asOrb(
+  name: string,
+  given: string[],
   values: {
     config?: string | undefined
     json: boolean
@@ -142,17 +137,22 @@ async function operateBy(
     heir?: string | undefined
   }
 ): Promise<number> {
-  const wanted = operandsOf[verb]
-  if (operands.length !== wanted.length) {
-    return misused(`it is: orbweaverd ${[verb, ...wanted].join(' ')}`)
+  const { orb = [], operands = [] } = aliases[name] ?? {}
+  if (given.length !== operands.length) {
+    return misused(`it is: orbweaverd ${[name, ...operands].join(' ')}`)
   }
-  const { adminSocket } = configOf(values.config)
-  const { operate } = await import('./operate.ts')
-  const { json, heir, 'vouched-by': vouchedBy } = values
-  const orders = { adminSocket, operands, json, vouchedBy, heir }
-  const { text, to, status } = await operate(verb, orders)
-  process[to].write(text)
-  return status
+  const { config, json, heir, 'vouched-by': vouchedBy } = values
+  const { orbCommand } = await import('./orb-command.ts')
+  const args = [
+    ...orb,
+    ...(config === undefined ? [] : ['--config', config]),
+    ...(vouchedBy === undefined ? [] : ['--vouched-by', vouchedBy]),
+    ...(heir === undefined ? [] : ['--heir', heir]),
+    ...(json ? ['--json'] : []),
+    '--',
+    ...given
+  ]
+  return await orbCommand(args, 'orbweaverd')
 }
 
 function configOf(file: string | undefined): DaemonConfig {

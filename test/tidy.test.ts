@@ -27,7 +27,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   host: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
   link: ['core/', 'ports/', 'actors/messages/', 'actors/runtime/', 'kernel/'],
   // The floor below those that need it: it says what the kernel offers and decides nothing.
-  kernel: ['core/', 'ports/']
+  kernel: ['core/', 'ports/'],
+  // The command line speaks to a daemon and has none in it: of `admin` it takes the client, and the types of answers.
+  cli: ['core/', 'admin/']
 }
 
 /** Node's own modules that the lower floors may use: pure functions, assertions and types. */
@@ -43,7 +45,9 @@ const oneHome: Readonly<Record<string, string | readonly string[]>> = {
   pino: 'telemetry/log.ts',
   'prom-client/lib/registry.js': 'telemetry/metrics.ts',
   valibot: 'config/',
-  yaml: 'config/',
+  yaml: ['config/', 'cli/'],
+  commander: 'cli/',
+  'tar-stream': 'cli/',
   koffi: 'kernel/',
   msgpackr: ['cni/', 'mesh/', 'registry/'],
   'better-sqlite3': 'store/',
@@ -125,6 +129,18 @@ t.test('the page stands on the core alone, and on its own packages', async t => 
       if (!isFine) wrong.push(`${path} imports ${name}`)
     }
   }
+  t.same(wrong, [])
+})
+
+t.test('the command line brings no daemon along', async t => {
+  const wrong = sources()
+    .filter(({ room }) => room === 'cli')
+    .flatMap(({ path, imports }) =>
+      imports
+        .filter(({ name, isType }) => name.includes('/admin/') && !isType)
+        .filter(({ name }) => !/\/(admin-client|vouching)\.ts$/.test(name))
+        .map(({ name }) => `${path} imports ${name}`)
+    )
   t.same(wrong, [])
 })
 

@@ -7,7 +7,7 @@ import { launch, untilReady } from './daemon.ts'
 import type { LabPlace } from './lab-place.ts'
 import { endProcesses } from './network.ts'
 import type { NodePlace } from './node-place.ts'
-import { daemonMain } from './programs.ts'
+import { daemonMain, orbMain } from './programs.ts'
 
 /** Start it and leave it alone. */
 export async function startDaemon({ network }: LabPlace, place: NodePlace): Promise<void> {
@@ -34,14 +34,16 @@ export async function daemonPids({ network }: LabPlace, place: NodePlace): Promi
     .filter(pid => commandLine(pid).join(' ').endsWith(`run --config ${place.config}`))
 }
 
-/** So that `orbweaverd` is this node's where a command is executed on it. */
+/** So that `orb` and `orbweaverd` are this node's where a command is executed on it. */
 export function makeCommand(place: NodePlace): void {
   const dir = binDir(place)
   mkdirSync(dir)
-  const file = join(dir, 'orbweaverd')
-  const [node, main, config] = [process.execPath, daemonMain, place.config].map(quoted)
-  writeFileSync(file, `#!/bin/sh\nexec ${node} ${main} --config ${config} "$@"\n`)
-  chmodSync(file, 0o755)
+  for (const [name, program] of [['orbweaverd', daemonMain] as const, ['orb', orbMain] as const]) {
+    const file = join(dir, name)
+    const [node, main, config] = [process.execPath, program, place.config].map(quoted)
+    writeFileSync(file, `#!/bin/sh\nexec ${node} ${main} --config ${config} "$@"\n`)
+    chmodSync(file, 0o755)
+  }
 }
 
 export function pathOn(place: NodePlace): string {

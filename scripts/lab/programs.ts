@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '../..')
 export const pluginDir = join(root, 'build')
 export const plugin = join(pluginDir, 'orbweaver')
 export const daemonMain = join(root, 'dist/main.js')
+export const orbMain = join(root, 'dist/orb.js')
 /** Where Debian keeps the plugins that make interfaces. */
 export const mainPluginDir = '/usr/lib/cni'
 

@@ -51,6 +51,13 @@ export class Admission {
     })
   }
 
+  /** Requests that wait for their addresses, for people. */
+  get open(): readonly unknown[] {
+    return [...this.#byKey].map(([key, { request }]) => ({
+      ...{ key, pod: request.pod, demand: demandText(request.demand) }
+    }))
+  }
+
   allocate(message: Allocate): void {
     const key = keyText(message.key)
     const objection = this.#ledger.tombstones.objection(message.key, message.sandbox.began)

@@ -35,6 +35,11 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
       const departure = new Departure(ledger, admission, boot, log, context)
       return { ledger, admission, departure, links, keeper }
     },
+    describe: ({ ledger, admission }) => ({
+      attachments: ledger.attachments.size,
+      kept: ledger.keeps.size,
+      requests: admission.open
+    }),
     receive: (house, message) => {
       receive(house, message)
       return house

@@ -12,6 +12,7 @@ import type { Answered, BrokerMessage, Fetch, MemberReachable, Need } from './me
 import type { MembershipMessage } from './messages/membership.ts'
 import type { Lack, SubnetMessage } from './messages/subnet.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import { lively } from './runtime/lively.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 const mailboxLimit = 65_536
@@ -54,10 +55,7 @@ export function broker(options: BrokerOptions): Behaviour<BrokerMessage, Broker>
     name: 'broker',
     mailboxLimit,
     start: context => new Broker(options, context),
-    receive: (state, message) => {
-      state.receive(message)
-      return state
-    }
+    ...lively<BrokerMessage, Broker>()
   }
 }
 
@@ -75,6 +73,20 @@ class Broker {
     this.#options = options
     this.#context = context
     this.#view = options.view
+  }
+
+  describe(): unknown {
+    return {
+      reachable: this.#reachable,
+      asked: this.#open,
+      fetching: [...this.#fetching.keys()],
+      needs: [...this.#totals.values()].map(({ pool, waiting, wish, own }) => ({
+        pool,
+        waiting,
+        wish,
+        own
+      }))
+    }
   }
 
   receive(message: BrokerMessage): void {

@@ -56,6 +56,9 @@ export function catalogue(options: CatalogueOptions): Behaviour<CatalogueMessage
       context.schedule('unsettled', unsettledReloadMs, { type: 'Reload' })
       return { set: options.initial, skipped: [], reading: 'no' }
     },
+    describe: ({ set: { pools, problems }, skipped, reading }) => ({
+      ...{ pools: [...pools.keys()], problems, skipped, reading }
+    }),
     receive: (state, message, context) => receive(state, message, context, options)
   }
 }

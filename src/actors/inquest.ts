@@ -15,6 +15,7 @@ import type { MembershipMessage } from './messages/membership.ts'
 import type { SecretaryMessage } from './messages/secretary.ts'
 import type { SubnetMessage } from './messages/subnet.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import { lively } from './runtime/lively.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 const mailboxLimit = 65_536
@@ -55,10 +56,7 @@ export function inquest(options: InquestOptions): Behaviour<InquestMessage, Inqu
     name: 'inquest',
     mailboxLimit,
     start: context => new Inquest(options, context),
-    receive: (state, message) => {
-      state.receive(message)
-      return state
-    }
+    ...lively<InquestMessage, Inquest>()
   }
 }
 
@@ -75,6 +73,11 @@ class Inquest {
     this.#options = options
     this.#context = context
     this.#view = options.view
+  }
+
+  describe(): unknown {
+    const { waits, type } = { waits: this.#isReading, type: this.#case?.matter.type }
+    return { matter: type ?? 'none', readsRegistry: waits, another: this.#inheritsNext }
   }
 
   receive(message: InquestMessage): void {

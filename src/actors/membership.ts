@@ -20,6 +20,7 @@ import { Reachability } from './reachability.ts'
 import { describePeers } from './peer-report.ts'
 import { Rebuffs } from './rebuffs.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import { lively } from './runtime/lively.ts'
 import type { ActorRef } from './runtime/ref.ts'
 import type { Acquaintance } from './sessions.ts'
 
@@ -35,10 +36,7 @@ export function membership(options: MembershipOptions): Behaviour<MembershipMess
       context.schedule('tick', tickMs, { type: 'SessionTick' })
       return new Membership(options, context)
     },
-    receive: (state, message) => {
-      state.receive(message)
-      return state
-    }
+    ...lively<MembershipMessage, Membership>()
   }
 }
 
@@ -93,7 +91,7 @@ class Membership {
       case 'SessionTick':
         return this.#tick()
       case 'DescribePeers':
-        return message.replyTo(this.#describe())
+        return message.replyTo(this.describe())
     }
   }
 
@@ -260,7 +258,7 @@ class Membership {
     this.#context.schedule('tick', tickMs, { type: 'SessionTick' })
   }
 
-  #describe(): PeersDescribed {
+  describe(): PeersDescribed {
     const known = (incarnation: string) => this.#handshake.sessions.of(incarnation)
     const now = this.#context.clock.monotonicMs()
     return describePeers(this.#view, this.#options.incarnation, this.#reach, known, now)

@@ -61,6 +61,7 @@ export function reaper(options: ReaperOptions): Behaviour<ReaperMessage, State> 
       context.schedule('tick', 0, { type: 'ReapTick' })
       return { hearsay: new Hearsay(options.facts), suspicions: new Map(), said: new Set() }
     },
+    describe: ({ suspicions }) => ({ suspected: suspicions }),
     receive: (state, message, context) => {
       if (message.type === 'SandboxesSighted') {
         context.schedule('tick', options.everyMs, { type: 'ReapTick' })

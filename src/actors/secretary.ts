@@ -13,6 +13,7 @@ import type { Random } from '../ports/random.ts'
 import type { Registry } from '../ports/registry.ts'
 import type { AppendDone, SecretaryMessage, SliceRead } from './messages/secretary.ts'
 import { carryOutDrain, writeDown } from './drain-order.ts'
+import { lively } from './runtime/lively.ts'
 import { HeadReaders } from './head-readers.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
 import { type Pending, Proposals } from './proposals.ts'
@@ -60,10 +61,7 @@ export function secretary(options: SecretaryOptions): Behaviour<SecretaryMessage
     name: 'secretary',
     mailboxLimit,
     start: context => new Secretary(options, context),
-    receive: (state, message) => {
-      state.receive(message)
-      return state
-    }
+    ...lively<SecretaryMessage, Secretary>()
   }
 }
 
@@ -92,6 +90,11 @@ class Secretary {
     this.#conflicts = new Backoff(conflictMs.first, conflictMs.most, chance)
     this.#records = [...options.learned]
     this.#view = options.view
+  }
+
+  describe(): unknown {
+    const [{ cluster, index, members }, trouble] = [this.#view, this.#trouble]
+    return { cluster, head: index, members: members.size, asks: this.#isBusy, trouble }
   }
 
   receive(message: SecretaryMessage): void {

@@ -7,6 +7,7 @@ import { living } from '../core/registry/cluster-view.ts'
 import type { MonotonicMs } from '../ports/clock.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { censusOf } from './desk-census.ts'
+import { subnetView } from './subnet-view.ts'
 import { Desk, type DeskOptions } from './desk.ts'
 import { Estate } from './estate.ts'
 import { Evidence } from './evidence.ts'
@@ -97,6 +98,7 @@ export function subnet(options: SubnetOptions): Behaviour<SubnetMessage, State> 
       context.schedule('tick', tickMs, { type: 'CooldownTick' })
       return state
     },
+    describe: subnetView,
     receive: (state, message) => {
       receive(state, message, options)
       tellKept(state, options.onKept)

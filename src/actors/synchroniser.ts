@@ -15,6 +15,7 @@ import type {
   SynchroniserMessage
 } from './messages/synchroniser.ts'
 import type { ActorContext, Behaviour } from './runtime/behaviour.ts'
+import { lively } from './runtime/lively.ts'
 import type { ActorRef } from './runtime/ref.ts'
 
 const mailboxLimit = 65_536
@@ -46,10 +47,7 @@ export function synchroniser(
     name: 'synchroniser',
     mailboxLimit,
     start: context => new Synchroniser(options, context),
-    receive: (state, message) => {
-      state.receive(message)
-      return state
-    }
+    ...lively<SynchroniserMessage, Synchroniser>()
   }
 }
 
@@ -73,6 +71,15 @@ class Synchroniser {
     this.#view = options.view
     this.#scheduleCompare(compareMs.usual * options.random.next())
     context.schedule('rumour', rumourMs, { type: 'RumourTick' })
+  }
+
+  describe(): unknown {
+    const notes = [...this.#notes.values()].map(({ domain, hash, pools }) => ({
+      domain,
+      hash,
+      pools
+    }))
+    return { reachable: this.#reachable, suspects: this.#suspect, rumours: this.#rumours, notes }
   }
 
   receive(message: SynchroniserMessage): void {

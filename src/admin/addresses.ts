@@ -35,7 +35,7 @@ export interface AddressView {
   /** The attachment that has or had it: network, container id, interface. Of a quarantined address its host. */
   readonly holder?: string
   readonly keptFor?: string
-  /** How long it has been cooling, or in quarantine. */
+  /** How long it has been used, cooling, or in quarantine. */
   readonly seconds?: number
 }
 
@@ -94,6 +94,7 @@ export interface Shape {
   readonly view: ClusterView
   readonly attachments: ReadonlyMap<string, Attachment>
   readonly nowMs: number
+  readonly wallMs: number
 }
 
 export async function shapeOf(service: OpenService): Promise<Shape> {
@@ -102,13 +103,22 @@ export async function shapeOf(service: OpenService): Promise<Shape> {
     ask(service.house.allocator, { type: 'ListAttachments' }, timing(service))
   ])
   const byKey = new Map(attachments.map(one => [keyText(one.key), one]))
-  return { view, attachments: byKey, nowMs: service.clock.monotonicMs() }
+  return {
+    view,
+    attachments: byKey,
+    nowMs: service.clock.monotonicMs(),
+    wallMs: service.clock.wallMs()
+  }
 }
 
 export function addressView(stretch: Stretch, subnet: string, shape: Shape): AddressView {
   const { start, end, state, pool, owner, holder, keptFor, sinceMs } = stretch
   const attachment = holder === undefined ? undefined : shape.attachments.get(holder)
   const pod = attachment && podText(attachment.pod)
+  const ageMs =
+    sinceMs === undefined
+      ? attachment && shape.wallMs - attachment.createdAtMs
+      : shape.nowMs - sinceMs
   return {
     first: formatAddress(start),
     last: formatAddress((end - 1n) as Address),
@@ -119,9 +129,7 @@ export function addressView(stretch: Stretch, subnet: string, shape: Shape): Add
     ...(pod !== undefined && { pod }),
     ...(holder !== undefined && { holder }),
     ...(keptFor !== undefined && { keptFor }),
-    ...(sinceMs !== undefined && {
-      seconds: Math.max(0, Math.round((shape.nowMs - sinceMs) / 1_000))
-    })
+    ...(ageMs !== undefined && { seconds: Math.max(0, Math.round(ageMs / 1_000)) })
   }
 }
 

@@ -9,7 +9,7 @@ const answerTimeoutMs = 60_000
 export interface AdminRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly body?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
 }
 
 /** What the daemon said, or why there is no answer. */
@@ -36,7 +36,7 @@ function broken(socketPath: string, error: Error): AdminReply {
   const code = errorCodeOf(error)
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return {
-      problem: `no daemon answers at ${socketPath}; start it, or name its configuration with --config`
+      problem: `no daemon answers at ${socketPath}; start it, or name its socket with --socket or its configuration with --config`
     }
   }
   if (code === 'EACCES') return { problem: `${socketPath} is for root alone` }

@@ -23,6 +23,39 @@ const keys = [
   'cleanGateway'
 ]
 
+export interface ExplainedView {
+  readonly pod?: string
+  readonly ifname: string
+  /** What the pod has at this moment. */
+  readonly has: readonly {
+    readonly ifname: string
+    readonly address: string
+    readonly pool: string
+  }[]
+  readonly levels: readonly {
+    readonly level: string
+    readonly source: string
+    readonly decides: boolean
+    readonly interfaces: readonly {
+      readonly ifname: string
+      readonly families: readonly {
+        readonly family: 4 | 6
+        readonly requested: readonly string[]
+        readonly candidates: readonly {
+          readonly pool: string
+          readonly misfit?: string
+          readonly usage?: Readonly<Record<'total' | 'used' | 'cooling' | 'free', number | string>>
+        }[]
+      }[]
+    }[]
+    readonly refusal?: RefusalView
+  }[]
+  readonly refusal?: RefusalView
+}
+
+/** `core/refusal.ts` as plain data. */
+type RefusalView = Readonly<Record<string, unknown>> & { readonly reason: string }
+
 /** An annotation is a document of its own; the body's limit bounds all of them. */
 interface Wanted {
   readonly pod: { readonly namespace?: string; readonly name?: string }
@@ -50,7 +83,11 @@ export async function explainPools(service: OpenService, body: Json): Promise<An
         ...{ ifname: key.ifname, address: formatAddress(address), pool }
       }))
     )
-  return shown({ ...(name !== undefined && { pod: name }), ifname, has, ...explained(told) })
+  return shown({
+    ...(name !== undefined && { pod: name }),
+    ...{ ifname, has },
+    ...explained(told)
+  } satisfies ExplainedView)
 }
 
 function explained({ levels, refusal }: Explanation) {
@@ -68,9 +105,9 @@ function explained({ levels, refusal }: Explanation) {
           }))
         }))
       })),
-      ...(level.refusal !== undefined && { refusal: plainData(level.refusal) })
+      ...(level.refusal !== undefined && { refusal: plainData(level.refusal) as RefusalView })
     })),
-    ...(refusal !== undefined && { refusal: plainData(refusal) })
+    ...(refusal !== undefined && { refusal: plainData(refusal) as RefusalView })
   }
 }
 

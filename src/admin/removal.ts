@@ -8,11 +8,7 @@ import { type Answer, refused, shown } from './answer.ts'
 import { memberCalled } from './members.ts'
 import { propose } from './proposal.ts'
 import { textsOf } from './request-body.ts'
-
-/** Why nobody is removed because it is silent. */
-export const vouchingNeeded =
-  'say who vouches that the machine is off (--vouched-by NAME): its addresses are given to other pods, and a pod that ' +
-  'still runs there would share its address with one of them; a machine that is only silent may still run pods'
+import { vouchingNeeded } from './vouching.ts'
 
 export async function removeNode(service: OpenService, body: Json): Promise<Answer> {
   const read = textsOf(body, {

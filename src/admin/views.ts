@@ -6,6 +6,7 @@ import { formatRange } from '../core/address-range.ts'
 import type { Attachment, Pod } from '../core/attachment.ts'
 import { formatCidr } from '../core/cidr.ts'
 import { isDraining } from '../core/draining-pool.ts'
+import type { PoolProblem } from '../core/pool-document.ts'
 import type { PoolSet } from '../core/pool-set.ts'
 import type { PoolUsage } from '../core/refusal.ts'
 
@@ -23,7 +24,30 @@ export function describeAttachments(attachments: readonly Attachment[]) {
   }))
 }
 
-export function describePools(set: PoolSet, usages: readonly PoolUsage[]) {
+export interface PoolView {
+  readonly name: string
+  readonly subnet: string
+  readonly gateway?: string
+  readonly default: boolean
+  readonly disabled: boolean
+  /** Its document is gone, and addresses of it are still in use. */
+  readonly draining?: true
+  /** What it is restricted by. */
+  readonly affinity?: readonly string[]
+  readonly ranges: readonly string[]
+  readonly total: number | string
+  readonly used: number | string
+  readonly cooling: number | string
+  readonly free: number | string
+}
+
+export interface PoolsView {
+  readonly pools: readonly PoolView[]
+  readonly problems: readonly PoolProblem[]
+  readonly reserved: readonly string[]
+}
+
+export function describePools(set: PoolSet, usages: readonly PoolUsage[]): PoolsView {
   const byPool = new Map(usages.map(usage => [usage.pool, usage]))
   const pools = [...set.pools.values()].map(pool => {
     const { total, used, cooling, free } = byPool.get(pool.name) ?? {
@@ -38,7 +62,7 @@ export function describePools(set: PoolSet, usages: readonly PoolUsage[]) {
       ...(pool.gateway !== undefined && { gateway: formatAddress(pool.gateway) }),
       default: pool.isDefault,
       disabled: pool.isDisabled,
-      ...(isDraining(pool.name, set) && { draining: true }),
+      ...(isDraining(pool.name, set) && ({ draining: true } as const)),
       ...(pool.affinity !== undefined && { affinity: Object.keys(pool.affinity) }),
       ranges: [...pool.usable.ranges()].map(formatRange),
       total: count(total),

@@ -1,4 +1,5 @@
-// The operator's subcommands against real daemons: what people read, what programs read, and the exit status.
+// The subcommands of orbweaverd that are commands of orb, against real daemons: what people read, what programs read,
+// and the exit status.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -44,31 +45,29 @@ t.test('a node on its own', async t => {
   const run = command(dir)
   await eventually('custody', async () => {
     const { stdout } = await run('blocks')
-    return stdout.includes('(mine)')
+    return stdout.includes('mine')
   })
   t.match(await run('status'), {
     code: 0,
-    stdout: /^node n1, release \d+\.\d+\.\d+: serves\n$/,
+    stdout: /^NODE +STATUS +RELEASE +REASON\nn1 +Serving +\d+\.\d+\.\d+\n$/,
     stderr: ''
   })
   t.same(await run('blocks'), {
     code: 0,
     stdout: [
-      '10.9.0.0/28: n1 (mine) 16',
-      'FIRST     LAST       COUNT  KEY  OWNER',
-      '10.9.0.0  10.9.0.15  16     3.0  n1 (mine)',
+      'SUBNET        FIRST      LAST        COUNT   EPOCH   OWNER   NOTE',
+      '10.9.0.0/28   10.9.0.0   10.9.0.15   16      3.0     n1      mine',
       ''
     ].join('\n'),
     stderr: ''
   })
   t.match(await run('peers'), {
     code: 0,
-    stdout:
-      /^cluster [0-9a-f]{32}; this is n1, member 1, incarnation [0-9a-f]{32}\nno other members\n$/
+    stdout: /^NODE +MEMBER +STATUS +HEARD\nn1 +1 +This +0s\n$/
   })
   const { stdout } = await run('registry')
-  t.match(stdout, /^3 records, hash [0-9a-f]{64}\nRECORD {2}TIME +AUTHOR {2}TYPE +WHAT\n/)
-  t.match(stdout, /\n1 +\d{4}-\d\d-\d\dT[\d:]{8}Z {2}n1 +Genesis +cluster [0-9a-f]{32}\n/)
+  t.match(stdout, /^RECORD {3}TIME +AUTHOR {3}TYPE +WHAT\n[^]*\n3 records, hash [0-9a-f]{64}\n$/)
+  t.match(stdout, /\n1 +\d{4}-\d\d-\d\dT[\d:]{8}Z {3}n1 +Genesis +cluster [0-9a-f]{32}\n/)
   t.match(stdout, /\n3 .*RangeAdd +10\.9\.0\.0\/28: 10\.9\.0\.0-10\.9\.0\.15 to n1\n/)
   const json = await run('blocks', '--json')
   t.match(JSON.parse(json.stdout), { domains: [{ blocks: [{ owner: 'n1', mine: true }] }] })
@@ -83,7 +82,6 @@ t.test('a node on its own', async t => {
     stdout: '',
     stderr: /^orbweaverd: no subnet that this node knows has 192\.0\.2\.1\n$/
   })
-  t.match(await run('transfer', '192.0.2.1', '--json'), { code: 1, stdout: /"error":"no subnet/ })
   t.match(await run('resolve', '10.9.0.3', 'n1'), {
     code: 1,
     stderr: /not contested as far as this node knows: n1 owns it/
@@ -100,18 +98,17 @@ t.test('a node on its own', async t => {
   t.match(await run('drain'), {
     code: 0,
     stdout:
-      /^this node is being drained until .*\nno other node can be reached.*\nSUBNET +LEFT\n10\.9\.0\.0\/28 +16\n$/
+      /^this node is being drained until .*\nno other node can be reached.*\n10\.9\.0\.0\/28: 16 addresses are left\n$/
   })
   t.match(await run('status'), {
     code: 0,
-    stdout:
-      /: is being drained\n10\.9\.0\.0\/28: nothing is handed out: this node is being drained\n$/
+    stdout: /n1 +Draining[^]*\n10\.9\.0\.0\/28 +this node is being drained\n$/
   })
   t.match(await run('undrain'), { code: 0, stdout: 'this node is not being drained any more\n' })
-  t.match(await run('status'), { code: 0, stdout: /: serves\n/ })
+  t.match(await run('status'), { code: 0, stdout: /n1 +Serving/ })
   t.equal(await daemon.stop(), 0)
   t.match(daemon.log(), /"url":"\/v1\/drain".*an operator gave an order/)
-  t.match(await run('status'), { code: 1, stderr: /no daemon answers at .*admin\.sock; start it/ })
+  t.match(await run('status'), { code: 3, stderr: /no daemon answers at .*admin\.sock; start it/ })
 })
 
 t.test('a machine that is off', async t => {
@@ -128,7 +125,7 @@ t.test('a machine that is off', async t => {
   })
   t.ok(first.process.pid)
   const [run, runThere] = [command(dir), command(other)]
-  await eventually('a session', async () => / n2 +yes /.test((await run('peers')).stdout))
+  await eventually('a session', async () => /n2 +2 +Ready/.test((await run('peers')).stdout))
   // In no pool, so it comes only by its name.
   t.same(await runThere('transfer', '10.9.0.15'), {
     ...{ code: 0, stdout: '10.9.0.15 is here now\n', stderr: '' }
@@ -138,7 +135,7 @@ t.test('a machine that is off', async t => {
     stderr: /n2 is not off: it is connected/
   })
   await second.kill()
-  await eventually('the loss', async () => / n2 +no /.test((await run('peers')).stdout))
+  await eventually('the loss', async () => /n2 +2 +Unreachable/.test((await run('peers')).stdout))
   t.match(await run('transfer', '10.9.0.15'), {
     code: 1,
     stderr: /10\.9\.0\.15 is held by n2, which does not answer/

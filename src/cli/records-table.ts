@@ -1,24 +1,19 @@
 // The registry's records as a person reads them: members by the names of their nodes.
 
 import type { WireRange } from '../core/protocol.ts'
-import type { RegistryView } from './cluster-views.ts'
-import { table } from './table.ts'
+import type { RegistryView } from '../admin/cluster-views.ts'
 
 type Shown = RegistryView['records'][number]
 
-export function registryText({ head, hash, trouble, records }: RegistryView): string {
+export function recordRows(records: readonly Shown[]): string[][] {
   const names = namesIn(records)
-  const rows = records.map(record => [
+  return records.map(record => [
     String(record.index),
     timeOf(record['atMs']),
     text(record['author']),
     text(record['type']),
     whatOf(record, incarnation => names.get(text(incarnation)) ?? text(incarnation))
   ])
-  return (
-    `${head} records, hash ${hash}\n${trouble === undefined ? '' : `TROUBLE: ${trouble}\n`}` +
-    (rows.length === 0 ? '' : table(['RECORD', 'TIME', 'AUTHOR', 'TYPE', 'WHAT'], rows))
-  )
 }
 
 function namesIn(records: readonly Shown[]): Map<string, string> {
