@@ -21,9 +21,13 @@ t.test('the lines to raise an alarm on are lines of the log', async t => {
 
 t.test('the commands are commands', async t => {
   const usage = read('src/commands.ts')
-  const named = [...runbook.matchAll(/`orbweaverd ([a-z-]+)/g)].map(([, verb = '']) => verb)
+  const page = read('docs/orb.md')
+  const named = [...runbook.matchAll(/`(orbweaverd|orb) ((?:node )?[a-z-]+)/g)]
   t.ok(named.length > 10)
-  for (const verb of new Set(named)) t.ok(usage.includes(`  orbweaverd ${verb}`), verb)
+  for (const [, program = '', verb = ''] of named) {
+    if (program === 'orb') t.ok(page.includes(`$ orb ${verb}`), `orb ${verb}`)
+    else t.ok(usage.includes(`  orbweaverd ${verb}`), `orbweaverd ${verb}`)
+  }
 })
 
 t.test('every path of the admin socket is documented, and no other', async t => {

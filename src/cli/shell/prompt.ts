@@ -10,7 +10,7 @@ import { type Shell, shellCommands } from './shell.ts'
 
 const historyMax = 1_000
 
-/** Until its end. Messages of failures go where other words go: the prompt is there again. */
+/** Until its end. What went wrong goes where other words go: the prompt is there again. */
 export async function prompt(shell: Shell, node: string): Promise<void> {
   const history = historyFile()
   const lines = createInterface({
@@ -18,33 +18,53 @@ export async function prompt(shell: Shell, node: string): Promise<void> {
     ...{ history: readHistory(history), historySize: historyMax, removeHistoryDuplicates: true },
     completer: (line: string) => completed(shell, line)
   })
+  // A pipe may end while a line is at work: what it has brought by then is still done.
+  const waiting: string[] = []
+  let isOpen = true
+  let wake = () => {}
   let running: AbortController | undefined
-  lines.on('SIGINT', () => {
-    if (running !== undefined) running.abort()
-    else {
-      lines.write(null, { ctrl: true, name: 'u' })
-    }
+  lines.on('line', line => {
+    waiting.push(line)
+    wake()
   })
-  const mark = () => `${node}${shell.unlockedBecause === undefined ? '>' : '#'} `
-  lines.setPrompt(mark())
-  lines.prompt()
-  try {
-    for await (const line of lines) {
-      if (line.trim() !== '') remember(history, line)
-      running = new AbortController()
-      try {
-        const turn = { signal: running.signal, isInteractive: process.stdin.isTTY }
-        if (!(await shell.run(line, turn))) break
-      } catch (error) {
-        if (!(error instanceof CommandFailure)) throw error
-        shell.out(`${error.message}\n`)
-      }
-      running = undefined
-      lines.setPrompt(mark())
-      lines.prompt()
+  lines.on('close', () => {
+    isOpen = false
+    wake()
+  })
+  lines.on('SIGINT', () => {
+    if (running === undefined) lines.write(null, { ctrl: true, name: 'u' })
+    else running.abort()
+  })
+  const ask = () => {
+    if (!isOpen) return
+    lines.setPrompt(`${node}${shell.unlockedBecause === undefined ? '>' : '#'} `)
+    lines.prompt()
+  }
+  ask()
+  for (;;) {
+    const line = waiting.shift()
+    if (line === undefined) {
+      if (!isOpen) return
+      await new Promise<void>(resolve => (wake = resolve))
+      continue
     }
-  } finally {
-    lines.close()
+    if (line.trim() !== '') remember(history, line)
+    running = new AbortController()
+    if (!(await obeyed(shell, line, running.signal))) break
+    running = undefined
+    ask()
+  }
+  lines.close()
+}
+
+/** False at the end. */
+async function obeyed(shell: Shell, line: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await shell.run(line, { signal, isInteractive: process.stdin.isTTY })
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error
+    shell.out(`${error.message}\n`)
+    return true
   }
 }
 
