@@ -23,7 +23,7 @@ const usage = `orbweaverd ${release}: addresses for pods, answered from this nod
                            make the key that all nodes of a cluster share; bring it to each of them
   orbweaverd version
 
-to the daemon that runs on this node:
+to the daemon that runs on this node, the same as in orb, which has more:
   orbweaverd status        whether it serves, and if not why
   orbweaverd blocks        which addresses belong to which node
   orbweaverd peers         the other nodes and whether they can be reached
