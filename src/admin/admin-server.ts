@@ -87,7 +87,9 @@ async function answer(
 ): Promise<Reply | undefined> {
   const passed = office.gate(request)
   if ('refusal' in passed) return { ...passed.refusal, isLast: true }
-  const { method = '', url = '' } = request
+  const { url = '' } = request
+  // Node leaves the content out.
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   const parsed = URL.parse(url, 'http://admin')
   if (parsed === null) return refused(400, `${url} is no URL`)
   const { pathname, searchParams } = parsed
@@ -100,7 +102,7 @@ async function answer(
   const { service } = office
   if ('always' in route) {
     const { accept = '' } = request.headers
-    const isStream = accept.includes('text/event-stream')
+    const isStream = request.method === 'GET' && accept.includes('text/event-stream')
     return isStream && route.stream !== undefined
       ? route.stream(service, searchParams, request, response)
       : route.always(service, searchParams, pathname, accept)

@@ -158,7 +158,8 @@ class Connection {
     if (request?.trace?.isSampled === true) {
       const { containerId, ifname, trace } = request
       const about = { containerId, ifname, parentSpan: trace.spanId }
-      this.#log.info({ ...answered, ...about }, 'a request of a trace was answered')
+      const ms = Math.round(answered.ms * 1_000) / 1_000
+      this.#log.info({ ...answered, ms, ...about }, 'a request of a trace was answered')
     }
     this.#isBusy = false
     this.#proceed()

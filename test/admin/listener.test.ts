@@ -205,6 +205,15 @@ t.test('a place that is taken is tried again', async t => {
   server.close()
 })
 
+t.test('HEAD is answered as GET is, without content', async t => {
+  const { ask } = await opened(t)
+  const headers = { accept: 'text/event-stream' }
+  for (const path of ['/healthz', '/v1/pools', '/v1/events']) {
+    t.match(await ask(path, { method: 'HEAD', headers }), { status: 200, text: /^$/ }, path)
+  }
+  t.match(await ask('/v1/drain', { method: 'HEAD' }), { status: 405, headers: { allow: 'POST' } })
+})
+
 t.test('what lives and what is ready', async t => {
   const { ask } = await opened(t)
   t.match(await ask('/healthz'), { status: 200, text: /"alive":true/ })
