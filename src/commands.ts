@@ -21,6 +21,9 @@ const usage = `orbweaverd ${release}: addresses for pods, answered from this nod
                            names the plugin, since its pods could not be deleted any more
   orbweaverd cluster-key FILE
                            make the key that all nodes of a cluster share; bring it to each of them
+  orbweaverd import FILE ...
+                           print what keeps the addresses of Spiderpool's running pods from being handed out;
+                           the files are what kubectl get spiderippools -o json printed
   orbweaverd version
 
 to the daemon that runs on this node, the same as in orb, which has more:
@@ -48,6 +51,9 @@ for run:
   --install          install the plugin first and, once this node serves, the network configuration; both
                      stay when the daemon ends
 
+for import:
+  --live             also what is found in the network namespaces of this machine
+
 for install, uninstall and run --install:
   --bin-dir DIR      where the runtime looks for plugins (default /opt/cni/bin)
   --conf-dir DIR     where the runtime looks for networks (default /etc/cni/net.d)
@@ -63,6 +69,7 @@ const options = {
   conflist: { type: 'string' },
   'drop-in': { type: 'boolean', default: false },
   install: { type: 'boolean', default: false },
+  live: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   'vouched-by': { type: 'string' },
   heir: { type: 'string' },
@@ -89,6 +96,7 @@ export async function runCommand(args: string[]): Promise<number> {
     const [command = 'run', ...more] = positionals
     if (values.help) return show(usage, 0)
     if (command === 'cluster-key') return await clusterKeyAt(more)
+    if (command === 'import') return await importFrom(more, values)
     if (Object.hasOwn(aliases, command)) return await asOrb(command, more, values)
     if (more.length > 0) return misused(`one command at a time, not ${positionals.join(' ')}`)
     switch (command) {
@@ -125,6 +133,19 @@ async function clusterKeyAt([file, ...more]: string[]): Promise<number> {
   const { makeClusterKey } = await import('./mesh/cluster-key.ts')
   makeClusterKey(file)
   return show(`made ${file}; copy it to every node of the cluster, readable by root only\n`, 0)
+}
+
+async function importFrom(
+  files: string[],
+  { live, config }: { live: boolean; config?: string | undefined }
+): Promise<number> {
+  if (files.length === 0) return misused('it is: orbweaverd import FILE ...')
+  const { importInUse } = await import('./import.ts')
+  const { bootIdFile, namespaceDirs } = configOf(config)
+  const { text, summary, problems } = await importInUse({ files, live, bootIdFile, namespaceDirs })
+  const lines = [...summary, ...problems.map(problem => `orbweaverd: ${problem}`)]
+  process.stderr.write(lines.map(line => `${line}\n`).join(''))
+  return problems.length > 0 ? 1 : show(text, 0)
 }
 
 async function asOrb(

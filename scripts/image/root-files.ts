@@ -28,6 +28,7 @@ export const home = 'opt/orbweaver'
 const mountPoints = [
   ...['dev', 'proc', 'sys', 'run', 'run/netns', 'run/orbweaver'],
   ...['config', 'pools.d', 'net.d', 'key'].map(name => `etc/orbweaver/${name}`),
+  'host/proc/sys/net',
   ...['var/lib/cni', 'var/lib/orbweaver', 'opt/cni/bin', 'etc/cni/net.d']
 ]
 
@@ -51,7 +52,7 @@ function systemFiles(root: string, modules: readonly Entry[]): Entry[] {
     ...mountPoints.map(path => directory(path)),
     directory('tmp', 0o1777),
     // Runtimes speak of namespaces below /var/run.
-    symlink('var/run', '/run'),
+    symlink('var/run', '../run'),
     // A ConfigMap fills a directory; what is looked for without being told a place is found in it.
     symlink('etc/orbweaver/config.yaml', 'config/config.yaml'),
     symlink('etc/orbweaver/cluster.key', 'key/cluster.key'),

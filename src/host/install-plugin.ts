@@ -26,8 +26,11 @@ export interface Places {
   readonly dropIn: boolean
 }
 
-const pluginName = 'orbweaver'
-const dropInName = 'spiderpool'
+/** One program, which does what its name says. */
+const pluginNames = ['orbweaver', 'orbweaver-coordinator'] as const
+/** The names that Spiderpool's configurations use. */
+const dropInNames = ['spiderpool', 'coordinator'] as const
+const [pluginName] = pluginNames
 
 /** The binary that the build leaves beside the program. */
 const builtPlugin = join(import.meta.dirname, '../../build', pluginName)
@@ -51,13 +54,15 @@ export function installPrograms({ binDir, dropIn }: Places): string {
     throw new ConfigInvalidError('install', [`${builtPlugin} is missing; run npm run build first`])
   }
   const plugin = usable(builtPlugin, () => readFileSync(builtPlugin))
-  const taken = join(binDir, dropInName)
-  if (dropIn && isForeign(taken)) {
-    throw new ConfigInvalidError('install', [
-      `${taken} is another program; move it away, or leave --drop-in out`
-    ])
+  const taken = dropIn ? foreignNames(binDir) : []
+  if (taken.length > 0) {
+    const problem = 'is another program; move it away, or leave --drop-in out'
+    throw new ConfigInvalidError(
+      'install',
+      taken.map(name => `${join(binDir, name)} ${problem}`)
+    )
   }
-  const names = dropIn ? [pluginName, dropInName] : [pluginName]
+  const names = dropIn ? [...pluginNames, ...dropInNames] : pluginNames
   return names.map(name => put(binDir, name, plugin, 0o755)).join('')
 }
 
@@ -106,8 +111,9 @@ function isThere(path: string, content: Buffer, mode: number): boolean {
  */
 export function uninstallPlugin({ binDir, confDir, conflist, dropIn }: Places): string {
   const network = conflist === undefined ? undefined : basename(conflist)
-  const isDropInForeign = dropIn && isForeign(join(binDir, dropInName))
-  const names = dropIn && !isDropInForeign ? [dropInName, pluginName] : [pluginName]
+  const foreign = dropIn ? foreignNames(binDir) : []
+  const ours = dropInNames.filter(name => dropIn && !foreign.includes(name))
+  const names = [...ours, ...pluginNames.toReversed()]
   const inUse = networksOf(confDir, names).filter(file => file !== network)
   if (inUse.length > 0) {
     throw new ConfigInvalidError(
@@ -129,9 +135,14 @@ export function uninstallPlugin({ binDir, confDir, conflist, dropIn }: Places): 
     done.push(`removed ${target}\n`)
   }
   if (network !== undefined) remove(confDir, network)
-  if (isDropInForeign) done.push(`left ${join(binDir, dropInName)}: it is another program\n`)
+  for (const name of foreign) done.push(`left ${join(binDir, name)}: it is another program\n`)
   for (const name of names) remove(binDir, name)
   return done.length === 0 ? 'nothing to remove\n' : done.join('')
+}
+
+/** Names that we would take and that another program has. */
+function foreignNames(binDir: string): string[] {
+  return dropInNames.filter(name => isForeign(join(binDir, name)))
 }
 
 /** Is there a program at this path that no release of ours has put there? */
@@ -139,7 +150,7 @@ function isForeign(path: string): boolean {
   return existsSync(path) && !usable(path, () => readFileSync(path)).includes(marker)
 }
 
-/** The files of this directory that name one of these IPAM plugins. */
+/** The files of this directory that name one of these plugins. */
 function networksOf(directory: string, plugins: readonly string[]): string[] {
   if (!existsSync(directory)) return []
   const files = usable(directory, () => readdirSync(directory)).filter(file =>
@@ -147,23 +158,18 @@ function networksOf(directory: string, plugins: readonly string[]): string[] {
   )
   return files.filter(file => {
     const path = join(directory, file)
-    return namesIpam(parsedOrNothing(usable(path, () => readFileSync(path, 'utf8'))), plugins)
+    return names(parsedOrNothing(usable(path, () => readFileSync(path, 'utf8'))), plugins)
   })
 }
 
 /** Wherever it stands, since meta plugins nest configurations; in any case of letters, as runtimes read it. */
-function namesIpam(value: unknown, plugins: readonly string[]): boolean {
-  if (Array.isArray(value)) return value.some(item => namesIpam(item, plugins))
+function names(value: unknown, plugins: readonly string[]): boolean {
+  if (Array.isArray(value)) return value.some(item => names(item, plugins))
   if (!isObject(value)) return false
-  return Object.entries(value).some(([key, inner]) => {
-    const isNamed =
-      key.toLowerCase() === 'ipam' &&
-      isObject(inner) &&
-      Object.entries(inner).some(
-        ([name, type]) => name.toLowerCase() === 'type' && plugins.includes(String(type))
-      )
-    return isNamed || namesIpam(inner, plugins)
-  })
+  return Object.entries(value).some(
+    ([key, inner]) =>
+      (key.toLowerCase() === 'type' && plugins.includes(String(inner))) || names(inner, plugins)
+  )
 }
 
 /** A file that is no JSON is of no use to a runtime either. */

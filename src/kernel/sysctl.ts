@@ -4,6 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { assert } from '../core/assert.ts'
 import { errorCodeOf } from '../core/error-text.ts'
 
+/** In a container /proc/sys is only read; what of it may be written is mounted elsewhere, and told here. */
+const root = process.env['ORBWEAVER_PROC_SYS'] ?? '/proc/sys'
+
 /** Undefined when the kernel has no such key, e.g. of IPv6 where that is left out. */
 export function readSysctl(key: string): string | undefined {
   try {
@@ -22,5 +25,5 @@ export function writeSysctl(key: string, value: string): void {
 function pathOf(key: string): string {
   const isKey = /^net\/[^\0]+$/.test(key) && !key.split('/').includes('..')
   assert(isKey, `${key} is a key below net/`)
-  return `/proc/sys/${key}`
+  return `${root}/${key}`
 }

@@ -6,6 +6,7 @@ import '../support/own-host.ts'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import t, { type Test } from 'tap'
+import type { KubeObject } from '../kubelet/kustomize.ts'
 import type { Machine } from '../kubelet/machine.ts'
 import { Site } from '../kubelet/site.ts'
 import { neededPrograms, Stage, traitsOf } from '../kubelet/stage.ts'
@@ -58,6 +59,18 @@ async function suite(): Promise<void> {
     const [first, second] = pods as [SandboxStatus, SandboxStatus]
     await ping(machine, first, second.addresses[0] ?? '')
     await stage.segment.here.ping(first.addresses[0] ?? '')
+    // Without the coordinator a macvlan does not reach its own node.
+    await ping(machine, first, machine.address)
+    await machine.exec('ping', '-n', '-c', '1', '-w', '5', first.addresses[0] ?? '')
+    const rules = await machine.exec(
+      'ip',
+      'netns',
+      'exec',
+      basename(first.netnsPath ?? ''),
+      'ip',
+      'rule'
+    )
+    t.match(rules, /fwmark/, 'the coordinator has been in the chain')
   })
 
   await t.test(
@@ -78,6 +91,47 @@ async function suite(): Promise<void> {
     }
   )
 
+  await t.test('each of its capabilities is needed', async t => {
+    // Asked for by whoever has it: a host of the segment with an address of the pool.
+    const squatter = '10.77.0.110'
+    const asked: Pool = { name: 'asked', subnet: '10.77.0.0/24', ips: [squatter] }
+    await stage.segment.here.addAddress('wire', `${squatter}/24`)
+    site.setPools([asked])
+    site.configure({ detection: { conflict: true }, cooldown: { seconds: 0 } })
+    const looksAtPods = async () => {
+      const [outside = 0] = machine.processes('busybox')
+      const [, inside] =
+        /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${outside}/status`, 'utf8')) ?? []
+      const script = `require('node:fs').readlinkSync('/proc/${inside}/ns/net')`
+      return (await stage.daemons.pod(machine).exec(['/usr/bin/node', '-e', script])).code === 0
+    }
+    const startPod = async () => {
+      const outcome = await cri.run('asks').catch(String)
+      if (!/^[0-9a-f]+$/.test(outcome)) return outcome
+      await cri.remove(outcome)
+      return 'runs'
+    }
+    const objects = site.objects('first')
+    const taken = /^(?!.*CAP_).*asked/
+    const rows = [
+      ['', true, taken],
+      ['SYS_PTRACE', false, taken],
+      ['NET_RAW', true, /^runs$/],
+      ['SYS_ADMIN', true, /CAP_/],
+      ['NET_ADMIN', true, /CAP_/]
+    ] as const
+    for (const [missing, looks, outcome] of rows) {
+      if (missing === 'NET_ADMIN') {
+        await stage.segment.here.ip('address', 'delete', `${squatter}/24`, 'dev', 'wire')
+      }
+      await stage.daemons.apply(objects.map(object => without(object, missing)))
+      t.equal(await looksAtPods(), looks, `without ${missing || 'nothing'}: whether pods live`)
+      t.match(await startPod(), outcome, `without ${missing || 'nothing'}: a pod`)
+    }
+    site.setPools([blue])
+    await stage.daemons.apply(site.objects('first'))
+  })
+
   await t.test('all of it goes, and the machine is as it was', async t => {
     await Promise.all(pods.map(({ id }) => cri.remove(id)))
     t.same(await allocatedBy(admin), [])
@@ -85,11 +139,25 @@ async function suite(): Promise<void> {
     const { stdout } = await pod.exec([
       ...['/usr/bin/orbweaverd', 'uninstall', '--conflist', '10-orbweaver.conflist']
     ])
-    t.match(stdout, /^removed .*10-orbweaver\.conflist\nremoved .*\/orbweaver\n/, 'network first')
+    t.match(
+      stdout,
+      /^removed .*10-orbweaver\.conflist\nremoved .*\/orbweaver-coordinator\nremoved .*\/orbweaver\n/,
+      'network first'
+    )
     await stage.daemons[Symbol.asyncDispose]()
     t.same(await cri.list(), [], 'no sandbox is left')
     t.same(await traitsOf(machine), before)
   })
+}
+
+/** The DaemonSet without one of its capabilities, and in no hurry for nothing. */
+function without(object: KubeObject, missing: string): KubeObject {
+  if (object.kind !== 'DaemonSet') return object
+  const text = JSON.stringify({
+    ...object,
+    spec: { ...(object['spec'] as object), minReadySeconds: 0 }
+  })
+  return JSON.parse(text.replace(`"${missing}",`, '').replace(`,"${missing}"`, '')) as KubeObject
 }
 
 /** These capabilities and no others, as the kernel has it. */

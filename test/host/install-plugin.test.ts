@@ -43,7 +43,9 @@ function stage() {
     binDir,
     confDir,
     plugin: join(binDir, 'orbweaver'),
+    coordinator: join(binDir, 'orbweaver-coordinator'),
     dropIn: join(binDir, 'spiderpool'),
+    dropIns: ['spiderpool', 'coordinator'].map(name => join(binDir, name)),
     installed: join(confDir, conflistName),
     plain: { binDir, confDir, dropIn: false },
     full: { binDir, confDir, conflist, dropIn: true }
@@ -56,15 +58,21 @@ t.test('install: contents, modes, and the network configuration last', async t =
   const at = stage()
   t.equal(
     installPlugin(at.full),
-    `installed ${at.plugin}\ninstalled ${at.dropIn}\ninstalled ${at.installed}\n`
+    [at.plugin, at.coordinator, ...at.dropIns, at.installed]
+      .map(path => `installed ${path}\n`)
+      .join('')
   )
-  for (const path of [at.plugin, at.dropIn]) {
+  for (const path of [at.plugin, at.coordinator, ...at.dropIns]) {
     t.ok(readFileSync(path).equals(readFileSync(built)), path)
     t.equal(statSync(path).mode & 0o7777, 0o755, path)
   }
   t.equal(readFileSync(at.installed, 'utf8'), network)
   t.equal(statSync(at.installed).mode & 0o7777, 0o644)
-  t.same(readdirSync(at.binDir), ['orbweaver', 'spiderpool'], 'no leftovers')
+  t.same(
+    readdirSync(at.binDir),
+    ['coordinator', 'orbweaver', 'orbweaver-coordinator', 'spiderpool'],
+    'no leftovers'
+  )
   t.same(readdirSync(at.confDir), [conflistName])
   for (const path of [at.binDir, at.confDir]) t.equal(statSync(path).mode & 0o777, 0o755, path)
 })
@@ -73,7 +81,7 @@ t.test(
   'install: without a network configuration the directory of networks is left alone',
   async t => {
     const at = stage()
-    t.equal(installPlugin(at.plain), `installed ${at.plugin}\n`)
+    t.equal(installPlugin(at.plain), `installed ${at.plugin}\ninstalled ${at.coordinator}\n`)
     t.notOk(existsSync(at.confDir))
     t.notOk(existsSync(at.dropIn))
   }
@@ -107,7 +115,7 @@ t.test('install: a plugin that is being executed is replaced in one step', async
   }
   writeFileSync(stop, '')
   for (const outcome of await Promise.all(ended)) t.same(outcome, { status: 0, said: '' })
-  t.same(readdirSync(at.binDir), ['orbweaver'])
+  t.same(readdirSync(at.binDir), ['orbweaver', 'orbweaver-coordinator'])
 })
 
 t.test('install: what is there already is not written again', async t => {
@@ -116,7 +124,9 @@ t.test('install: what is there already is not written again', async t => {
   const before = [at.plugin, at.installed].map(path => statSync(path).ino)
   t.equal(
     installPlugin(at.full),
-    [at.plugin, at.dropIn, at.installed].map(path => `${path} is there already\n`).join('')
+    [at.plugin, at.coordinator, ...at.dropIns, at.installed]
+      .map(path => `${path} is there already\n`)
+      .join('')
   )
   t.same(
     [at.plugin, at.installed].map(path => statSync(path).ino),
@@ -179,7 +189,9 @@ t.test('uninstall: the network configuration goes first, then the plugin', async
   installPlugin(at.full)
   t.equal(
     uninstallPlugin(at.full),
-    `removed ${at.installed}\nremoved ${at.dropIn}\nremoved ${at.plugin}\n`
+    [at.installed, ...at.dropIns, at.coordinator, at.plugin]
+      .map(path => `removed ${path}\n`)
+      .join('')
   )
   t.same(readdirSync(at.binDir), [])
   t.same(readdirSync(at.confDir), [])
@@ -221,7 +233,7 @@ t.test('uninstall: the plugin stays as long as a network names it', async t => {
     t.throws(() => uninstallPlugin(at.full), invalid(/still names/), 'another one is given')
     t.equal(
       uninstallPlugin({ ...at.plain, conflist: `/elsewhere/${name}` }),
-      `removed ${file}\nremoved ${at.plugin}\n`
+      `removed ${file}\nremoved ${at.coordinator}\nremoved ${at.plugin}\n`
     )
   }
 })
@@ -239,7 +251,7 @@ t.test('uninstall: a network that names another plugin is no obstacle', async t 
     installPlugin(at.plain)
     mkdirSync(at.confDir, { recursive: true })
     writeFileSync(join(at.confDir, name), text)
-    t.equal(uninstallPlugin(at.plain), `removed ${at.plugin}\n`, text)
+    t.equal(uninstallPlugin(at.plain), `removed ${at.coordinator}\nremoved ${at.plugin}\n`, text)
   }
 })
 
@@ -249,7 +261,12 @@ t.test('uninstall: the name spiderpool counts when it is removed as well', async
   mkdirSync(at.confDir, { recursive: true })
   writeFileSync(join(at.confDir, 'a.conf'), '{"name":"a","ipam":{"type":"spiderpool"}}')
   t.throws(() => uninstallPlugin({ ...at.plain, dropIn: true }), invalid(/a\.conf still names/))
-  t.same(readdirSync(at.binDir), ['orbweaver', 'spiderpool'])
+  t.same(readdirSync(at.binDir), [
+    'coordinator',
+    'orbweaver',
+    'orbweaver-coordinator',
+    'spiderpool'
+  ])
 })
 
 t.test('uninstall: another program under the name spiderpool is left', async t => {
@@ -260,7 +277,7 @@ t.test('uninstall: another program under the name spiderpool is left', async t =
   writeFileSync(join(at.confDir, 'a.conf'), '{"name":"a","ipam":{"type":"spiderpool"}}')
   t.equal(
     uninstallPlugin({ ...at.plain, dropIn: true }),
-    `left ${at.dropIn}: it is another program\nremoved ${at.plugin}\n`
+    `left ${at.dropIn}: it is another program\nremoved ${at.coordinator}\nremoved ${at.plugin}\n`
   )
   t.equal(readFileSync(at.dropIn, 'utf8'), foreign)
 })

@@ -2,6 +2,7 @@
 // real disk and survives a reboot; what it runs does not.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
   closeSync,
@@ -37,12 +38,21 @@ const kept = {
   containerd: '/var/lib/containerd'
 }
 
+/** Which life of the machine this is: `bootIdFile` for daemons in containers. */
+export const bootIdFile = '/run/boot-id'
+
 const socket = '/run/containerd/containerd.sock'
 
 export class Machine implements AsyncDisposable {
-  static async boot(number: number, segment: Segment): Promise<Machine> {
+  /** `hasOwnBoots`: it has boot ids of its own, for daemons that are told `bootIdFile`. */
+  static async boot(number: number, segment: Segment, hasOwnBoots: boolean): Promise<Machine> {
     if (!hasOwnHost) throw new Error('machines are only made on a host of their own')
-    const machine = new Machine(number, segment.address(number), await segment.plug(number))
+    const machine = new Machine(
+      number,
+      segment.address(number),
+      await segment.plug(number),
+      hasOwnBoots
+    )
     await machine.#start()
     await importPauseImage(machine.path(socket), machine.#dir)
     return machine
@@ -51,19 +61,21 @@ export class Machine implements AsyncDisposable {
   readonly name: string
   readonly address: string
   readonly netns: Netns
+  readonly #hasOwnBoots: boolean
   readonly #dir = mkdtempSync(join(parent, 'ow-machine-'))
   #init: ChildProcess | undefined
   #pid = 0
   #cri: Cri | undefined
 
-  private constructor(number: number, address: string, netns: Netns) {
+  private constructor(number: number, address: string, netns: Netns, hasOwnBoots: boolean) {
+    this.#hasOwnBoots = hasOwnBoots
     this.name = `node-${number}`
     this.address = address
     this.netns = netns
     for (const name of ['run', ...Object.keys(kept)]) mkdirSync(join(this.#dir, name))
     mkdirSync(join(this.#dir, 'opt/cni/bin'), { recursive: true })
     mkdirSync(join(this.#dir, 'cni/net.d'))
-    for (const path of mainPlugins('loopback', 'macvlan', 'bridge', 'ptp')) {
+    for (const path of mainPlugins('loopback', 'macvlan', 'bridge', 'host-local')) {
       symlinkSync(path, join(this.#dir, 'opt/cni/bin', path.replace(/.*\//, '')))
     }
     writeFileSync(join(this.#dir, 'machine-id'), `${String(number).padStart(32, '0')}\n`)
@@ -165,10 +177,18 @@ export class Machine implements AsyncDisposable {
         ...{ binDir: '/opt/cni/bin', confDir: '/etc/cni/net.d' }
       })
     )
+    writeFileSync(join(dir, 'boot-id'), `${randomUUID()}\n`)
     const script = [
       'set -e',
       `mount --bind ${dir}/run /run`,
       'mkdir -p /run/containerd /run/netns',
+      ...(this.#hasOwnBoots
+        ? [
+            // Containers have a /proc of their own, which tells the real one: they have to be told of this one.
+            `mount --bind ${dir}/boot-id /proc/sys/kernel/random/boot_id`,
+            `cp ${dir}/boot-id ${bootIdFile}`
+          ]
+        : []),
       ...places.map(([name, place]) => `mkdir -p ${place}; mount --bind ${dir}/${name} ${place}`),
       `test -e /etc/machine-id || : > /etc/machine-id`,
       `mount --bind ${dir}/machine-id /etc/machine-id`,

@@ -18,6 +18,9 @@ import type { KubeObject } from './kustomize.ts'
 import type { Machine } from './machine.ts'
 import type { Volume } from './pod-spec.ts'
 
+/** What each volume has been filled with, by its directory: what has not changed is left alone. */
+const lastPrints = new Map<string, string>()
+
 /** Where this volume is on the machine. Throws as the kubelet has it when it cannot be mounted. */
 export function prepareVolume(
   machine: Machine,
@@ -52,7 +55,11 @@ function prepareHostPath(machine: Machine, { path, type = '' }: NonNullable<Volu
   if (type === 'DirectoryOrCreate') mkdirSync(here, { recursive: true, mode: 0o755 })
   else if (type === 'File' && !(existsSync(here) && statSync(here).isFile())) {
     throw new Error(`hostPath type check failed: ${path} is not a file`)
-  } else if (type !== 'File') throw new Error(`hostPath type ${type} is not supported here`)
+  } else if (type === 'Directory' && !(existsSync(here) && statSync(here).isDirectory())) {
+    throw new Error(`hostPath type check failed: ${path} is not a directory`)
+  } else if (type !== 'File' && type !== 'Directory') {
+    throw new Error(`hostPath type ${type} is not supported here`)
+  }
   return path
 }
 
@@ -70,9 +77,8 @@ function contentOf(volume: Volume, objects: readonly KubeObject[]): Map<string, 
 function writeContent(directory: string, content: Map<string, Buffer>, mode = 0o644): void {
   mkdirSync(directory, { recursive: true })
   const print = [...content].map(([key, bytes]) => `${key}\0${bytes.toString('base64')}`).join('\n')
-  const printFile = `${directory}.print`
-  if (lastPrints.get(printFile) === print) return
-  lastPrints.set(printFile, print)
+  if (lastPrints.get(directory) === print) return
+  lastPrints.set(directory, print)
   const fresh = mkdtempSync(`${directory}/..`)
   chmodSync(fresh, 0o755)
   for (const [key, bytes] of content) writeFileSync(join(fresh, key), bytes, { mode })
@@ -86,5 +92,3 @@ function writeContent(directory: string, content: Map<string, Buffer>, mode = 0o
   }
   if (old !== undefined) rmSync(join(directory, old), { recursive: true, force: true })
 }
-
-const lastPrints = new Map<string, string>()

@@ -14,7 +14,7 @@ import { Segment } from './segment.ts'
 /** What the machine has to have, for requirePrograms. */
 export const neededPrograms = [
   ...['containerd', 'ctr', 'runc', 'tar', 'strip', '/bin/busybox', plugin],
-  ...mainPlugins('macvlan', 'loopback')
+  ...mainPlugins('macvlan', 'bridge', 'loopback')
 ]
 
 export const imageName = 'localhost/orbweaver'
@@ -23,15 +23,17 @@ export interface StageOptions {
   readonly machines: number
   /** Tags; each is an image of its own that calls itself so. The first one is imported. */
   readonly releases: readonly string[]
+  /** Machines are started anew, so each start has to be another boot; see Machine. */
+  readonly hasOwnBoots?: boolean
 }
 
 export class Stage implements AsyncDisposable {
-  static async set({ machines, releases }: StageOptions): Promise<Stage> {
+  static async set({ machines, releases, hasOwnBoots = false }: StageOptions): Promise<Stage> {
     const stage = new Stage(await Segment.make())
     try {
       for (const release of releases) await stage.#build(release)
       for (let number = 1; number <= machines; number += 1) {
-        stage.machines.push(await Machine.boot(number, stage.segment))
+        stage.machines.push(await Machine.boot(number, stage.segment, hasOwnBoots))
       }
       await stage.ship(releases[0] ?? '')
       stage.daemons = new RunningDaemonSet(stage.machines)
