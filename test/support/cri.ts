@@ -160,7 +160,7 @@ export class Cri implements Disposable {
       const deadline = Date.now() + timeoutMs
       this.#client[method]!(request, { deadline }, (error, answer) => {
         if (error === null) resolve(answer)
-        else reject(new Error(`${method}: ${error.details}`, { cause: error }))
+        else reject(new Error(`${method}: ${error.details || error.message}`, { cause: error }))
       })
     })
   }
