@@ -1,7 +1,7 @@
 // The ways between node and pod over the cable: the pod's to each address of the node, the node's to the pod.
 
-import type { Address } from '../core/address.ts'
-import { tables } from '../kernel/view.ts'
+import { type Address, type Family, familyOf } from '../core/address.ts'
+import { scopes, tables } from '../kernel/view.ts'
 import { alone, lookupRule, putRoute } from './made-routes.ts'
 import { sharedPriority } from './numbers.ts'
 import { addressesOf, type Stage, stageTable } from './stage.ts'
@@ -33,10 +33,22 @@ export function waysToPod(stage: Stage): readonly Step[] {
       rule: lookupRule({ family, priority: sharedPriority, table })
     })),
     ...addressesOf(pod, key.ifname).flatMap(address => [
-      putRoute('Host', { table, destination: alone(address), link: cable.host.name }),
+      putRoute('Host', {
+        ...{ table, destination: alone(address), link: cable.host.name },
+        source: sourceOfNode(stage, familyOf(address))
+      }),
       ...stale(stage, address)
     ])
   ]
+}
+
+/** Where the cable's end has an address of its own (ptp) the node would send from that, which the pod does not know. */
+function sourceOfNode({ host, cable, nodeAddresses }: Stage, family: Family): Address | undefined {
+  const hasOwn = host.addresses.some(
+    ({ link, address, scope }) =>
+      link === cable.host.name && familyOf(address) === family && scope === scopes.universe
+  )
+  return hasOwn ? nodeAddresses[family][0] : undefined
 }
 
 /** Under another metric they are other routes, and not replaced by ours. */

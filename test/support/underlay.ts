@@ -162,7 +162,8 @@ export class NodeDaemon implements AsyncDisposable {
       startDaemon({
         prefix: ['ip', 'netns', 'exec', node.name ?? ''],
         pools: poolsYaml(pools) + documents,
-        config: { cooldown: { seconds: 0 }, ...options.config },
+        // Whoever knew an address by an earlier pod's hardware address has to forget that first.
+        config: { cooldown: { seconds: 300 }, ...options.config },
         ...(dir !== undefined && { dir })
       })
     return new NodeDaemon(node, bin, await start(), start)
