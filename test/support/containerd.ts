@@ -24,13 +24,14 @@ import { hasOwnHost } from './own-host.ts'
 const pauseImage = 'localhost/pause:1'
 
 export class Containerd implements AsyncDisposable {
-  /** `network`: one main plugin, the network of every pod. */
+  /** `network`: one main plugin, the network of every pod; `chained`: what comes behind it. */
   static async start(
-    network: Record<string, unknown> & { readonly name: string }
+    network: Record<string, unknown> & { readonly name: string },
+    chained: readonly Record<string, unknown>[] = []
   ): Promise<Containerd> {
     if (!hasOwnHost) throw new Error('containerd is only run on a host of its own')
     const containerd = new Containerd()
-    containerd.#configure(network)
+    containerd.#configure(network, chained)
     await containerd.launch()
     await importPauseImage(containerd.#socket, containerd.dir)
     return containerd
@@ -90,19 +91,23 @@ export class Containerd implements AsyncDisposable {
     await this.kill()
   }
 
-  #configure({ name, cniVersion = '1.0.0', ...main }: Record<string, unknown>): void {
+  #configure(
+    { name, cniVersion = '1.0.0', ...main }: Record<string, unknown>,
+    chained: readonly Record<string, unknown>[]
+  ): void {
     const netDir = join(this.dir, 'net.d')
     const binDir = join(this.dir, 'bin')
     mkdirSync(netDir)
     mkdirSync(binDir)
     writeFileSync(
       join(netDir, '10-pods.conflist'),
-      JSON.stringify({ cniVersion, name, plugins: [main] })
+      JSON.stringify({ cniVersion, name, plugins: [main, ...chained] })
     )
     // containerd looks into one directory only.
     for (const path of [plugin, ...mainPlugins('loopback', 'macvlan', 'bridge', 'ptp')]) {
       symlinkSync(path, join(binDir, path.replace(/.*\//, '')))
     }
+    symlinkSync(plugin, join(binDir, 'orbweaver-coordinator'))
     writeFileSync(
       join(this.dir, 'config.toml'),
       containerdConfig({ dir: this.dir, socket: this.#socket, binDir, confDir: netDir })
