@@ -16,9 +16,18 @@ export interface Caller {
 /** Decides on a request before anything of it is looked at. */
 export type Gate = (request: IncomingMessage) => Caller | { readonly refusal: Answer }
 
-/** `peerOf` names the process at the other end, where that can be told. */
+/**
+ * `peerOf` names the process at the other end, where that can be told. Who forwards the socket to a port (ssh -L) brings
+ * it within reach of a browser, and so of every page in it: what a browser sends orders nothing, and names that may have
+ * been rebound are refused. Tools name the node as they like, without a dot.
+ */
 export function socketGate(peerOf: (request: IncomingMessage) => Promise<string>): Gate {
-  return request => ({ by: () => peerOf(request), mayOrder: true })
+  return request => {
+    const { host = '', origin } = request.headers
+    const name = hostnameOf(host)
+    if (isIP(name) === 0 && name.includes('.')) return { refusal: strangeName(name) }
+    return { by: () => peerOf(request), mayOrder: origin === undefined }
+  }
 }
 
 /** Several people with a page each and some scrapers; who asks more takes time from pods. */
@@ -47,8 +56,7 @@ export function tcpGate({ clock, hosts, token }: TcpGateOptions): Gate {
     const { host = '', authorization, origin } = request.headers
     const name = hostnameOf(host)
     if (isIP(name) === 0 && !known.has(name.toLowerCase())) {
-      const what = `this node does not answer to the name ${JSON.stringify(name)}; ask it by address, or list the name in http.hosts`
-      return { refusal: refused(421, what) }
+      return { refusal: strangeName(name) }
     }
     if (authorization === undefined) return { by: async () => 'anybody', mayOrder: false }
     const [, guess] = /^bearer +(\S+)$/i.exec(authorization) ?? []
@@ -60,6 +68,13 @@ export function tcpGate({ clock, hosts, token }: TcpGateOptions): Gate {
     }
     return { by: async () => 'token', mayOrder: true }
   }
+}
+
+function strangeName(name: string): Answer {
+  return refused(
+    421,
+    `this node does not answer to the name ${JSON.stringify(name)}; ask it by address, or list the name in http.hosts`
+  )
 }
 
 /** `[::1]:5711` and `n1:5711` without port and brackets. */
