@@ -22,12 +22,14 @@ export function paint<Label>(
   ground: Label
 ): Stretch<Label>[] {
   const painted: Stretch<Label>[] = []
-  const cursors = layers.map(layer => firstBehind(layer, window.start))
+  // Most are empty most of the time.
+  const present = layers.filter(layer => layer.length > 0)
+  const cursors = present.map(layer => firstBehind(layer, window.start))
   for (let at: bigint = window.start; at < window.end;) {
     let label = ground
     let end = window.end
     let isFound = false
-    for (const [i, layer] of layers.entries()) {
+    for (const [i, layer] of present.entries()) {
       let cursor = cursors[i] ?? 0
       while ((layer[cursor]?.end ?? window.end) <= at) cursor += 1
       cursors[i] = cursor

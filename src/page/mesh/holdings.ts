@@ -7,7 +7,8 @@ import { open } from '../space/open-space.ts'
 
 export const holdings = signal<ReadonlyMap<string, bigint>>(new Map())
 
-const pollMs = 3_000
+/** Events of custody ask at once; this is for what no event told of. */
+const pollMs = 10_000
 
 export function followHoldings(): void {
   const round = async () => {
