@@ -10,6 +10,8 @@ import { operationKey, type Step } from './step.ts'
 
 export interface Item {
   readonly step: Step
+  /** Its number in the order in which things were wanted on this node. */
+  readonly since: number
   /** What brings back what was there before, without whoever else wants the same. */
   readonly undo: readonly Operation[]
 }

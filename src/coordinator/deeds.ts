@@ -30,6 +30,9 @@ export interface Intent {
 
 export class Deeds {
   readonly #deeds = new Map<string, Deed>()
+  /** Which deeds want a thing, and since when: a node has many deeds, and each thing few that want it. */
+  readonly #wanting = new Map<string, Map<string, number>>()
+  #last = 0
 
   constructor(deeds: Iterable<Deed> = []) {
     for (const deed of deeds) this.put(deed)
@@ -53,14 +56,57 @@ export class Deeds {
 
   /** A deed that is done again stays where it was in the order. */
   put(deed: Deed): JournalChange {
-    this.#deeds.set(textOf(deed.key), deed)
+    this.#set(textOf(deed.key), deed)
     return { type: 'Put', entry: entryOf(deed) }
   }
 
   /** As if what followed had not been: undefined when there was none. */
   restore(key: JournalKey, before: Deed | undefined): void {
-    if (before === undefined) this.#deeds.delete(textOf(key))
-    else this.#deeds.set(textOf(key), before)
+    this.#set(textOf(key), before)
+  }
+
+  #set(text: string, deed: Deed | undefined): void {
+    const before = this.#deeds.get(text)
+    if (before !== undefined) {
+      for (const item of before.items) this.#unwant(text, itemKey(before, item))
+    }
+    if (deed === undefined) return void this.#deeds.delete(text)
+    this.#deeds.set(text, deed)
+    for (const item of deed.items) {
+      const about = itemKey(deed, item)
+      const wanting = this.#wanting.get(about)
+      if (wanting === undefined) this.#wanting.set(about, new Map([[text, item.since]]))
+      else wanting.set(text, item.since)
+      this.#last = Math.max(this.#last, item.since)
+    }
+  }
+
+  #unwant(text: string, about: string): void {
+    const wanting = this.#wanting.get(about)
+    wanting?.delete(text)
+    if (wanting?.size === 0) this.#wanting.delete(about)
+  }
+
+  /** The other deeds that want it after `since`, in the order in which they came to. */
+  #othersWanting(text: string, about: string, since = 0): readonly string[] {
+    return [...(this.#wanting.get(about) ?? [])]
+      .filter(([other, from]) => other !== text && from > since)
+      .sort(([, a], [, b]) => a - b)
+      .map(([other]) => other)
+  }
+
+  /** Somebody has put something else in its place. */
+  isReplaced(deed: Deed, item: Item): boolean {
+    const about = itemKey(deed, item)
+    return this.#othersWanting(textOf(deed.key), about, item.since).some(other => {
+      const later = this.#itemOf(other, about)
+      return later !== undefined && !isSame(later.step, item.step)
+    })
+  }
+
+  #itemOf(text: string, about: string): Item | undefined {
+    const deed = this.#deeds.get(text)
+    return deed?.items.find(item => itemKey(deed, item) === about)
   }
 
   /** What was done before for the same attachment is kept, with what takes it back. */
@@ -71,7 +117,9 @@ export class Deeds {
     const kept = before.filter(item => !wanted.has(itemKey({ key }, item)))
     const items = steps.map(step => {
       const known = earlier.get(itemKey({ key }, { step }))
-      return { step, undo: known?.undo ?? this.#undoOf(key, step, views) }
+      return known === undefined
+        ? { step, since: (this.#last += 1), undo: this.#undoOf(key, step, views) }
+        : { step, since: known.since, undo: inherited(known, step) }
     })
     return { key, sandbox, memory, items: [...kept, ...items].filter(isWorthKeeping) }
   }
@@ -79,10 +127,7 @@ export class Deeds {
   /** Whoever has wanted it last before: that is what was there. */
   #undoOf(key: JournalKey, step: Step, views: Views): readonly Operation[] {
     const about = itemKey({ key }, { step })
-    const held = this.all()
-      .filter(deed => textOf(deed.key) !== textOf(key))
-      .flatMap(deed => deed.items.filter(item => itemKey(deed, item) === about))
-      .at(-1)
+    const held = this.#itemOf(this.#othersWanting(textOf(key), about).at(-1) ?? '', about)
     if (held === undefined) return undoOf(step, views)
     return isSame(held.step, step) ? [] : [held.step]
   }
@@ -95,16 +140,19 @@ export class Deeds {
     const deed = this.get(key)
     assert(deed !== undefined, 'only what was done can be released')
     const stays = new Set((becomes?.items ?? []).map(item => itemKey(deed, item)))
-    const later = this.all().slice(this.all().indexOf(deed) + 1)
+    const text = textOf(key)
     const ended: Item[] = []
     const heirs = new Set<string>()
     for (const item of deed.items.filter(item => !stays.has(itemKey(deed, item)))) {
-      const heir = this.#bequeath(deed, item, later)
+      const [heir] = this.#othersWanting(text, itemKey(deed, item), item.since)
       if (heir === undefined) ended.push(item)
-      else heirs.add(heir)
+      else {
+        this.#bequeath(deed, item, heir)
+        heirs.add(heir)
+      }
     }
     const operations = ended.toReversed().flatMap(({ undo }) => undo)
-    if (becomes === undefined) this.#deeds.delete(textOf(key))
+    if (becomes === undefined) this.#set(text, undefined)
     const own: JournalChange = becomes === undefined ? { type: 'Drop', key } : this.put(becomes)
     const changed = [...heirs].flatMap(text => this.#deeds.get(text) ?? [])
     const puts = changed.map((one): JournalChange => ({ type: 'Put', entry: entryOf(one) }))
@@ -116,24 +164,23 @@ export class Deeds {
   }
 
   /** The next one that wants the same takes over how it was before. */
-  #bequeath(deed: Deed, item: Item, later: readonly Deed[]): string | undefined {
+  #bequeath(deed: Deed, item: Item, to: string): void {
     const about = itemKey(deed, item)
-    for (const { key } of later) {
-      const heir = this.get(key)
-      if (heir?.items.some(one => itemKey(heir, one) === about) !== true) continue
-      const items = heir.items.map(one =>
-        itemKey(heir, one) === about ? { ...one, undo: inherited(item, one.step) } : one
-      )
-      this.put({ ...heir, items })
-      return textOf(key)
-    }
-    return undefined
+    const heir = this.#deeds.get(to)
+    assert(heir !== undefined, 'who wants something is there')
+    const items = heir.items.map(one =>
+      itemKey(heir, one) === about ? { ...one, undo: inherited(item, one.step) } : one
+    )
+    this.#set(to, { ...heir, items })
   }
 }
 
-/** Where the earlier one would have removed its own route, the later one removes its. */
-function inherited({ undo }: Item, step: Step): readonly Operation[] {
+/** What takes back this step where that of `item` was brought about before. */
+function inherited({ step: earlier, undo }: Item, step: Step): readonly Operation[] {
+  // It was there before anybody wanted it.
+  if (undo.length === 0) return isSame(earlier, step) ? [] : [earlier]
   if (step.type !== 'PutRoute') return undo
+  // Where the earlier one would have removed its own route, the later one removes its.
   const { route } = step
   return undo.map(one => (one.type === 'DeleteRoute' ? { ...one, route } : one))
 }

@@ -5,7 +5,7 @@ import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import { everything } from '../kernel/kernel.ts'
 import type { JournalKey } from '../ports/coordination-journal.ts'
 import type { Examined } from '../ports/coordinator.ts'
-import { type Deed, itemKey } from './deed.ts'
+import type { Deed } from './deed.ts'
 import type { Deeds } from './deeds.ts'
 import { podVethName, replyMark } from './numbers.ts'
 import { isThere, type Step } from './step.ts'
@@ -45,11 +45,8 @@ export async function examine(
 
 /** The steps of a deed that no later deed has put another one in the place of. */
 function stepsOf(deed: Deed, deeds: Deeds): Step[] {
-  const all = deeds.all()
-  const later = all.slice(all.indexOf(deed) + 1)
-  const replaced = new Set(later.flatMap(one => one.items.map(item => itemKey(one, item))))
   return deed.items
-    .filter(item => !replaced.has(itemKey(deed, item)))
+    .filter(item => !deeds.isReplaced(deed, item))
     .map(({ step }) => step)
     .filter(isExamined)
 }
