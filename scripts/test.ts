@@ -24,7 +24,7 @@ interface Outcome {
 
 const only = process.argv.slice(2)
 if (only.length === 0) await setup()
-build()
+await build()
 prepareTap()
 const failedChecks = only.length === 0 ? check() : []
 const outcome = await runTests(testFiles(only))
