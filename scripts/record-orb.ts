@@ -10,7 +10,7 @@ import { Session } from './record/session.ts'
 const file = join(import.meta.dirname, '../docs/orb.md')
 
 catchInterruptions()
-build()
+await build()
 await using session = await Session.open()
 writeFileSync(file, await recorded(readFileSync(file, 'utf8'), session))
 console.log('recorded docs/orb.md')
