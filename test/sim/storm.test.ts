@@ -1,4 +1,4 @@
-// Very many nodes that join at once are in soon, by few records. 5,000: `npm run sim -- --storm`.
+// Very many nodes that join at once are in soon, by few records. 2,000: `npm run sim -- --storm`.
 
 import t from 'tap'
 import { storm } from '../../scripts/sim/storm.ts'
