@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildWhenStale } from './bench/build.ts'
+import { coordinator } from './bench/coordinator.ts'
 import { exec } from './bench/exec.ts'
 import { printTable, type RecordedFigure, writeFigures } from './bench/figures.ts'
 import { memory, ready } from './bench/footprint.ts'
@@ -29,6 +30,7 @@ const groups: Readonly<Record<string, Group>> = {
   ready,
   width,
   selection,
+  coordinator,
   watched,
   grants,
   members: memberships,

@@ -1,0 +1,22 @@
+// How late the event loop of the daemon has been, asked from outside (`loop-watch.ts`).
+
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Daemon } from '../../../test/support/daemon.ts'
+import { eventually } from '../../../test/support/command.ts'
+import { answerVariable } from '../loop-watch.ts'
+
+const watch = join(import.meta.dirname, '../loop-watch.ts')
+
+/** Of the daemon's environment, so that it is watched; `path`: a file that is not there yet. */
+export function watchedBy(path: string): NodeJS.ProcessEnv {
+  return { NODE_OPTIONS: `--import=${watch}`, [answerVariable]: path }
+}
+
+/** In milliseconds, since the last time somebody asked. */
+export async function lateness({ process }: Daemon, path: string): Promise<number> {
+  rmSync(path, { force: true })
+  process.kill('SIGUSR2')
+  await eventually('the daemon says how late its event loop was', () => existsSync(path))
+  return Number(readFileSync(path, 'utf8'))
+}
