@@ -51,6 +51,23 @@ async function suite(): Promise<void> {
     }
   })
 
+  t.test('a step that fails is taken back with those before it, and named', async t => {
+    const pod = await ChainedPod.add(host, [{ ifname: 'eth0', network: 0, coordinator: false }])
+    const both = async () => (await dumpOf(node)) + (await dumpOf(pod.netns))
+    const before = await both()
+    // A multicast address is nobody's next hop, which only the kernel says.
+    const policyRoutes = [{ dst: '10.99.0.0/16', gw: '224.0.0.1' }]
+    await t.rejects(pod.coordinate('eth0', { policyRoutes }), {
+      code: 130,
+      message: /taken back.*10\.99\.0\.0\/16/
+    })
+    t.equal(await both(), before)
+    await pod.coordinate('eth0')
+    await pod.check('eth0')
+    await pod.uncoordinate('eth0')
+    await pod[Symbol.asyncDispose]()
+  })
+
   t.test('DEL without the namespace, the result, or the daemon', async t => {
     const before = await dumpOf(node)
     await using pod = await ChainedPod.add(host, [{ ifname: 'eth0', network: 0 }])
