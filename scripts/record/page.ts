@@ -34,7 +34,7 @@ function stepOf(line: string, isConsole: boolean): Step | undefined {
 /**
  * What differs from one run to the next, by rules: times, ages, ids, hashes, process ids and numbers of records; this disk
  * and this kernel; how much work actors have done, and what happened in which order; and who has got how many free
- * addresses by now, which depends on who asked first. Columns are as wide as that makes them.
+ * addresses by now, which depends on who asked first, with notes of what is under way between nodes. Columns are as wide as that makes them.
  */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/^\d\d:\d\d:\d\d\.\d{3} .*$/gm, 'HAPPENED'],
@@ -59,7 +59,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/^( *free): .*$/gm, '$1'],
   [/ +/g, ' '],
   [/ $/gm, ''],
-  [/^(LEASES|HAPPENED)(\n\1$)+/gm, '$1']
+  [/^(LEASES|HAPPENED)(\n\1$)+/gm, '$1'],
+  [/\n\nSUBNET NOTE\nLEASES$/gm, '']
 ]
 
 /** Equal for two recordings of a page exactly when no command says another thing. */

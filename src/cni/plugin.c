@@ -45,8 +45,8 @@ static const char *paths[] = {[SOCKET] = "/run/orbweaver/cni.sock", [QUEUE] = "/
 
 static int verb, status, server, times[] = {[LOOK] = 15 * SECOND, [WAIT] = 60 * SECOND};
 static int64_t start_ns;
-static const char *values[VARIABLES], *role;
 static char input[INPUT_LIMIT + 2], version[] = "1.1.0", nowhere[1];
+static const char *values[VARIABLES], *role = nowhere;
 static struct span { char *at, *end; } body, members[MEMBERS] = {[NAME] = {nowhere, nowhere}};
 static unsigned char frame[4 + FRAME_LIMIT], *at = frame + 4, *budget, reply[FRAME_LIMIT + 1];
 

@@ -70,7 +70,7 @@ t.test('several directories keep their order and tell their files apart', async 
 })
 
 t.test('a list and documents of later releases', async t => {
-  const later = ['SpiderMultusConfig', 'SpiderCoordinator', 'SpiderEndpoint']
+  const later = ['SpiderMultusConfig', 'SpiderEndpoint']
   const items = [
     jsonPool('one'),
     { ...jsonPool('two'), kind: 'SpiderReservedIP' },
