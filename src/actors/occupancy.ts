@@ -18,7 +18,7 @@ export function occupancyOf(
   return {
     me: custody.me,
     runs: custody.map.within(window),
-    used: book.liveRanges(within),
+    used: book.liveRanges(address => within.has(address)),
     cooling: setOf(book.coolingIn(within)),
     quarantined: setOf(quarantine.addresses),
     contested: addressesOf(custody.contests.filter(({ address }) => custody.isContested(address)))

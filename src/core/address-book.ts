@@ -207,9 +207,9 @@ export class AddressBook {
     return this.#taken.get(address)?.holder
   }
 
-  /** Addresses that are reserved or used, this node's or not; those in a set, or all. */
-  liveRanges(within?: AddressSet): AddressSet {
-    return this.#taken.toSet(within)
+  /** Addresses that are reserved or used, this node's or not; those that are wanted, or all. */
+  liveRanges(isWanted?: (address: Address) => boolean): AddressSet {
+    return this.#taken.toSet(isWanted)
   }
 
   /** Those, and the ones of others that cool here: their old links may still be there. */

@@ -1,6 +1,7 @@
 // The addresses that somebody has, reserved or for good, and how many of them came from each pool.
 
 import type { Address } from './address.ts'
+import type { AddressRange } from './address-range.ts'
 import { AddressSet } from './address-set.ts'
 import { assert } from './assert.ts'
 import type { CoolingEntry } from './cooling-queue.ts'
@@ -67,11 +68,13 @@ export class TakenAddresses {
     return this.#used.keys()
   }
 
-  /** Those in a set, or all. */
-  toSet(within?: AddressSet): AddressSet {
-    const taken = [...this.#taken.keys()]
-    const wanted = within === undefined ? taken : taken.filter(address => within.has(address))
-    return AddressSet.of(wanted.map(address => ({ start: address, end: address + 1n })))
+  /** Those that are wanted, or all. What is looked for often is few. */
+  toSet(isWanted: (address: Address) => boolean = () => true): AddressSet {
+    const wanted: AddressRange[] = []
+    for (const address of this.#taken.keys()) {
+      if (isWanted(address)) wanted.push({ start: address, end: (address + 1n) as Address })
+    }
+    return AddressSet.of(wanted)
   }
 
   #takenAs(address: Address, state: Taken['state']): Taken {

@@ -17,6 +17,8 @@ import { readWishes, type Wishes } from './wishes.ts'
 /** More would not be read by anybody. */
 const shownReasons = 8
 
+const noWishes: Wishes = { routes: [], addresses: new Map() }
+
 /** Decide for the interface of an ADD, and for those that are decided along with it. */
 export function decide(question: Question): Decision {
   const wishes = wishesOf(question)
@@ -28,6 +30,8 @@ export function decide(question: Question): Decision {
 /** What the pod's annotations say, whoever has told them. */
 export function wishesOf(question: Question): Wishes | Refusal {
   const annotations = annotationsOf(question)
+  // Most pods say nothing.
+  if (Object.keys(annotations).length === 0) return noWishes
   const wishes = readWishes(annotations)
   return 'problems' in wishes ? { reason: 'AnnotationInvalid', problems: wishes.problems } : wishes
 }
