@@ -72,7 +72,7 @@ export class TakenAddresses {
   toSet(isWanted: (address: Address) => boolean = () => true): AddressSet {
     const wanted: AddressRange[] = []
     for (const address of this.#taken.keys()) {
-      if (isWanted(address)) wanted.push({ start: address, end: (address + 1n) as Address })
+      if (isWanted(address)) wanted.push({ start: address, end: address + 1n })
     }
     return AddressSet.of(wanted)
   }
