@@ -43,6 +43,8 @@ const packages = {
   'busybox-static': { program: '/bin/busybox', why: 'all that is inside the containers' },
   nftables: { program: 'nft', why: 'packet filters, to cut links in tests' },
   chromium: { program: '/usr/bin/chromium', why: 'looks at the web page in its tests' },
+  zsh: { program: 'zsh', why: 'reads the completion of orb that is for it' },
+  fish: { program: 'fish', why: 'and this one its own' },
   'musl-tools': { program: 'musl-gcc', why: 'builds the static plugin' }
 } satisfies Record<string, Package>
 
