@@ -292,7 +292,7 @@ int main(int argc, char **argv) {
   int error = ask();
   if (error == 0) { /* which counts only when it is printed and whoever asked for it is still there */
     if (!write_all(STDOUT_FILENO, body.at, (size_t)(body.end - body.at)) || getppid() != parent) return 1;
-    return write_all(server, "\0\0\0", 4) || verb != ADD ? status : 1;
+    return write_all(server, "\0\0\0", 4) || verb != ADD || is_chained() ? status : 1;
   }
   if (verb == DEL && !keep_deletion()) fail("5", "cannot queue a deletion in ", paths[QUEUE], reason(errno));
   if (verbs[verb].in_vain == NULL) return 0;

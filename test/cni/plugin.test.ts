@@ -365,26 +365,36 @@ t.test('an answer for a parent that is gone is not acknowledged', async t => {
   )
 })
 
-t.test('an ADD whose acknowledgement cannot reach the daemon has failed', async t => {
-  // More than the pipe holds: the plugin is still printing when the daemon goes.
-  const long = { ...result, padding: 'x'.repeat(180_000) }
-  const gone = Promise.withResolvers<void>()
-  const child = spawn(plugin, { env: add, stdio: ['pipe', 'pipe', 'ignore'] })
-  child.stdin.end(JSON.stringify(config))
-  await withDaemon(
-    async conversation => {
-      conversation.answer(long)
-      conversation.socket.destroySoon()
-      await once(conversation.socket, 'close')
-      gone.resolve()
-    },
-    async () => {
-      await gone.promise
-      child.stdout.resume()
-      t.strictSame(await once(child, 'exit'), [1, null])
+t.test(
+  'an ADD whose acknowledgement cannot reach the daemon has failed, where it would be taken back',
+  async t => {
+    const config = JSON.stringify({ cniVersion: '1.0.0', name: 'net', socket, ipam: { socket } })
+    const rows = [
+      ['orbweaver', 1],
+      ['orbweaver-coordinator', 0]
+    ] as const
+    for (const [role, expected] of rows) {
+      // More than the pipe holds: the plugin is still printing when the daemon goes.
+      const long = { ...result, padding: 'x'.repeat(180_000) }
+      const gone = Promise.withResolvers<void>()
+      const child = spawn(plugin, [], { env: add, argv0: role, stdio: ['pipe', 'pipe', 'ignore'] })
+      child.stdin.end(config)
+      await withDaemon(
+        async conversation => {
+          conversation.answer(long)
+          conversation.socket.destroySoon()
+          await once(conversation.socket, 'close')
+          gone.resolve()
+        },
+        async () => {
+          await gone.promise
+          child.stdout.resume()
+          t.strictSame(await once(child, 'exit'), [expected, null], role)
+        }
+      )
     }
-  )
-})
+  }
+)
 
 for (const cc of ['cc', 'musl-gcc']) {
   t.test(`${cc} builds a plugin that does the same`, async t => {
