@@ -17,7 +17,12 @@ const seeds = [
   ],
   ['reclaim', 55_500, 'likewise, with the grant of a member that was removed during two rounds'],
   ['fixed', 1_076, 'told that it owned what it asked for, a node asked itself and granted it'],
-  ['fixed', 537, 'an address that was asked for by name was given while nothing may be given']
+  ['fixed', 537, 'an address that was asked for by name was given while nothing may be given'],
+  [
+    'reclaim',
+    700_831,
+    'who did not know yet that it was let in counted as one that has to have read'
+  ]
 ] as const
 
 for (const [profile, seed, what] of seeds) {
