@@ -13,11 +13,15 @@ import { keyFor } from '../core/selection/outcome.ts'
 import { Completion } from './completion.ts'
 import { Errand, type Step, type Waiter } from './errand.ts'
 import { Followers } from './followers.ts'
+import type { Growth } from './growth.ts'
 import type { Ledger } from './ledger.ts'
 import type { LinkCheck } from './link-check.ts'
 import type { Allocate, AllocatorMessage, Explain, Reserved } from './messages/allocator.ts'
 import type { ReserveReply } from './messages/subnet.ts'
 import type { ActorContext } from './runtime/behaviour.ts'
+
+/** How often a pod looks again whose application is being given more addresses: a commit away, mostly. */
+const growingMs = 20
 
 export class Admission {
   readonly #ledger: Ledger
@@ -25,6 +29,7 @@ export class Admission {
   readonly #context: ActorContext<AllocatorMessage>
   readonly #byKey = new Map<string, Errand>()
   readonly #byId = new Map<number, Errand>()
+  readonly #growth: Growth
   readonly #followers = new Followers()
   readonly #completion: Completion
   #lastId = 0
@@ -33,11 +38,13 @@ export class Admission {
     ledger: Ledger,
     boot: string,
     context: ActorContext<AllocatorMessage>,
-    links: LinkCheck
+    links: LinkCheck,
+    growth: Growth
   ) {
     this.#ledger = ledger
     this.#boot = boot
     this.#context = context
+    this.#growth = growth
     this.#completion = new Completion(ledger, boot, context, links, {
       isOpen: errand => this.#byId.has(errand.id),
       close: errand => this.#close(errand),
@@ -140,7 +147,8 @@ export class Admission {
       case 'Complete':
         return this.#completion.begin(errand)
       case 'Refuse':
-        return this.giveUp(errand, step.refusal)
+        if (!this.#isGrowing(errand)) return this.giveUp(errand, step.refusal)
+        return this.#take(errand, { type: 'WaitFor', ms: growingMs, refusal: step.refusal })
       case 'WaitFor': {
         cancelHoldings(errand)
         const left = errand.request.deadline - this.#context.clock.monotonicMs()
@@ -150,6 +158,14 @@ export class Admission {
         return this.#context.schedule(timerOf(errand), ms, retry)
       }
     }
+  }
+
+  /** Its application is being given more addresses than were known when the errand was decided. */
+  #isGrowing({ reservation }: Errand): boolean {
+    if (reservation === undefined) return false
+    const { keeper, family, addresses } = reservation
+    if (this.#growth.isUnderWay(keeper, family, this.#context.clock.monotonicMs())) return true
+    return this.#ledger.keeps.of(keeper, family).some(({ address }) => !addresses.includes(address))
   }
 
   #ask(errand: Errand, { claim, attempt }: Extract<Step, { type: 'Ask' }>): void {

@@ -4,6 +4,7 @@
 import { keyText } from '../core/attachment.ts'
 import { Admission } from './admission.ts'
 import { Departure } from './departure.ts'
+import { Growth } from './growth.ts'
 import { Keeper } from './keeper.ts'
 import { Ledger, type LedgerOptions } from './ledger.ts'
 import { LinkCheck } from './link-check.ts'
@@ -19,6 +20,7 @@ interface State {
   readonly departure: Departure
   readonly links: LinkCheck
   readonly keeper: Keeper
+  readonly growth: Growth
 }
 
 export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, State> {
@@ -30,10 +32,11 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
       const wake = () => context.self.insist({ type: 'CommitTick' })
       const ledger = new Ledger(options, wake)
       const links = new LinkCheck(options.link, context)
-      const admission = new Admission(ledger, boot, context, links)
-      const keeper = new Keeper(ledger, facts, context)
+      const growth = new Growth()
+      const admission = new Admission(ledger, boot, context, links, growth)
+      const keeper = new Keeper(ledger, facts, growth, context)
       const departure = new Departure(ledger, admission, boot, log, context)
-      return { ledger, admission, departure, links, keeper }
+      return { ledger, admission, departure, links, keeper, growth }
     },
     describe: ({ ledger, admission }) => ({
       attachments: ledger.attachments.size,
@@ -48,7 +51,7 @@ export function allocator(options: LedgerOptions): Behaviour<AllocatorMessage, S
 }
 
 function receive(
-  { ledger, admission, departure, links, keeper }: State,
+  { ledger, admission, departure, links, keeper, growth }: State,
   message: AllocatorMessage
 ): void {
   switch (message.type) {
@@ -87,6 +90,7 @@ function receive(
     case 'Cooled':
       return departure.forget(message)
     case 'KeptChanged':
+      growth.kept(message.news)
       return ledger.keeps.apply(message.subnet, message.news, message.me)
     case 'SpareReserved':
       return keeper.spareReserved(message)

@@ -1,7 +1,7 @@
 // One ADD on its way: which of its claims are satisfied, and whom to ask next. Pure but for being changed
 // in place; the admission sends what it says and gives it what comes back.
 
-import type { Address } from '../core/address.ts'
+import type { Address, Family } from '../core/address.ts'
 import type { Reservation } from '../core/reservation.ts'
 import type { Attachment } from '../core/attachment.ts'
 import { assert } from '../core/assert.ts'
@@ -28,6 +28,13 @@ export interface Holding {
   readonly address: Address
   readonly pool: IpPool
   readonly subnet: ActorRef<SubnetMessage>
+}
+
+/** What is known of it since the decision. */
+export interface OpenReservation {
+  readonly keeper: string
+  readonly family: Family
+  readonly addresses: readonly Address[]
 }
 
 /** How often an ADD that waits for a cooling address looks again: its old namespace may be gone by now. */
@@ -81,6 +88,15 @@ export class Errand {
   /** For whom an address of this interface is to be kept. */
   keeperOf(ifname: string): string | undefined {
     return this.#decision.interfaces.find(one => one.ifname === ifname)?.keeper
+  }
+
+  /** What is reserved for the pod's application, when that is what it wants next and more may be added. */
+  get reservation(): OpenReservation | undefined {
+    const claim = this.#claims[this.holdings.length]
+    const [pool] = claim?.pools ?? []
+    if (claim?.type !== 'Reserved' || claim.keeper === undefined || pool === undefined) return
+    if (claim.addresses.length >= claim.size) return
+    return { keeper: claim.keeper, family: pool.family, addresses: claim.addresses }
   }
 
   get decision(): Decision {

@@ -10,6 +10,7 @@ import { applicationOf } from '../core/selection/application.ts'
 import { holderOf, identityOf } from '../core/selection/identity.ts'
 import { renamed, spareOf, whyNotKept } from '../core/selection/tenure.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
+import { type Growth, growthMs } from './growth.ts'
 import type { Ledger } from './ledger.ts'
 import type { AllocatorMessage, SpareReserved } from './messages/allocator.ts'
 import type { ReserveReply } from './messages/subnet.ts'
@@ -20,9 +21,8 @@ const tickMs = 1_000
 const atOnce = 256
 /** An owner has to be gone twice, so far apart: what tells of it may be in the middle of a change. */
 const secondLookMs = 10_000
-/** How many addresses a reservation grows by in one go, and how long one may take to come from elsewhere. */
+/** How many addresses a reservation grows by in one go. */
 const growthMax = 16
-const growthMs = 5_000
 
 export class Keeper {
   readonly #ledger: Ledger
@@ -30,15 +30,20 @@ export class Keeper {
   readonly #context: ActorContext<AllocatorMessage>
   /** What seems to be kept for nobody, and since when. */
   readonly #doubts = new Map<Address, number>()
-  /** Which reservations have been asked to grow, by holder and family, and when. */
-  readonly #grown = new Map<string, number>()
+  readonly #growth: Growth
   readonly #groups = new Map<string, readonly Kept[]>()
   #kept: Iterator<Kept> = [].values()
   #held: Iterator<Attachment> = [].values()
 
-  constructor(ledger: Ledger, facts: PodFacts, context: ActorContext<AllocatorMessage>) {
+  constructor(
+    ledger: Ledger,
+    facts: PodFacts,
+    growth: Growth,
+    context: ActorContext<AllocatorMessage>
+  ) {
     this.#ledger = ledger
     this.#facts = facts
+    this.#growth = growth
     this.#context = context
     context.schedule('keep', tickMs, { type: 'KeepTick' })
   }
@@ -112,28 +117,29 @@ export class Keeper {
     const { address, bind, subnet: cidr } = kept
     if (group.some(other => other.address < address)) return
     const lack = spareOf(bind.holder, group.length, this.#facts, this.#ledger.fixed.spare)
-    const key = `${familyOf(address)} ${bind.holder}`
-    if (lack <= 0) return void this.#grown.delete(key)
-    if (now - (this.#grown.get(key) ?? -growthMs) < growthMs) return
-    this.#grown.set(key, now)
+    const [{ holder: keeper }, family] = [bind, familyOf(address)]
+    if (lack <= 0) return this.#growth.end(keeper, family)
+    if (this.#growth.isFresh(keeper, family, now)) return
+    const count = Math.min(lack, growthMax)
+    this.#growth.begin(keeper, family, count, now)
     const subnet = this.#ledger.subnetAt(cidr)
     const pool = this.#ledger.pools.values().find(one => one.isSubnet && one.usable.has(address))
     if (subnet === undefined || pool === undefined) return
-    const { holder: keeper } = bind
     const replyTo = ({ reservation }: ReserveReply) =>
-      this.#context.self.insist({ type: 'SpareReserved', keeper, subnet, reservation })
+      this.#context.self.insist({ type: 'SpareReserved', keeper, family, subnet, reservation })
     const [holder, deadline] = [`reservation ${keeper}`, now + growthMs]
-    for (let i = 0; i < Math.min(lack, growthMax); i += 1) {
+    for (let i = 0; i < count; i += 1) {
       subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })
     }
   }
 
   /** It is written down for whom it is, and waits for a pod. */
-  spareReserved({ keeper, subnet, reservation }: SpareReserved): void {
-    if (reservation.type !== 'Reserved') return
+  spareReserved({ keeper, family, subnet, reservation }: SpareReserved): void {
+    if (reservation.type !== 'Reserved') return this.#growth.missed(keeper, family)
     const { address } = reservation
     const bind = this.#ledger.keeps.bindFor(keeper, address)
-    if (bind !== undefined) subnet.insist({ type: 'Keep', address, bind })
+    if (bind === undefined) this.#growth.missed(keeper, family)
+    else subnet.insist({ type: 'Keep', address, bind })
     subnet.insist({ type: 'Cancel', address })
   }
 }

@@ -79,6 +79,20 @@ t.test(
   }
 )
 
+t.test('a pod that comes while its reservation is made larger is not refused', async t => {
+  const { house, facts } = await opened([subnet(['10.9.0.2-10.9.0.4'])])
+  const pod = tell(facts, { replicas: 5 })
+  await house.add(key('c1'), { pod: pod('a'), demand })
+  await house.pass(1_000)
+  // Now it is found to be too small, and before anything comes of that:
+  house.clock.advance(1_000)
+  const answers = ['b', 'c', 'd'].map(name => house.start(key(name), { pod: pod(name), demand }))
+  await house.pass(2_000, 100)
+  t.match(answers[0]?.answer(), { type: 'Allocated' })
+  t.match(answers[1]?.answer(), { type: 'Allocated' })
+  t.match(answers[2]?.answer(), { refusal: { reason: 'PoolExhausted' } }, 'at once, not later')
+})
+
 t.test('I00003 I00008: it grows and shrinks with the application, and settles', async t => {
   const { house, facts } = await opened()
   const pod = tell(facts, { replicas: 5 })

@@ -2,7 +2,7 @@
 // A message is never changed after it was sent; `replyTo` is the way back.
 
 import type { Reservation } from '../../core/reservation.ts'
-import type { Address } from '../../core/address.ts'
+import type { Address, Family } from '../../core/address.ts'
 import type { Attachment, AttachmentKey, Pod } from '../../core/attachment.ts'
 import type { BindNews } from '../../core/lease/binds.ts'
 import type { MemberIndex } from '../../core/lease/register.ts'
@@ -136,6 +136,7 @@ export interface KeptChanged {
 export interface SpareReserved {
   readonly type: 'SpareReserved'
   readonly keeper: string
+  readonly family: Family
   readonly subnet: ActorRef<SubnetMessage>
   readonly reservation: Reservation
 }
