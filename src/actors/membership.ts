@@ -171,8 +171,11 @@ class Membership {
       case 'session':
         if (member !== undefined) this.#handshake.greet(member)
         return
-      case 'unfounded':
       case 'addressee':
+        // It speaks to a process that is gone, and knows of this one only when it is told.
+        if (member !== undefined) this.#handshake.greet(member)
+        return
+      case 'unfounded':
       case 'registry':
     }
   }

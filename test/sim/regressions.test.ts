@@ -22,7 +22,8 @@ const seeds = [
     'reclaim',
     700_831,
     'who did not know yet that it was let in counted as one that has to have read'
-  ]
+  ],
+  ['fixed', 920, 'who was spoken to as a process that was gone did not say so']
 ] as const
 
 for (const [profile, seed, what] of seeds) {
