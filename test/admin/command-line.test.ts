@@ -9,8 +9,9 @@ import t from 'tap'
 import { makeClusterKey } from '../../src/mesh/cluster-key.ts'
 import { attempt, eventually } from '../support/command.ts'
 import { startDaemon } from '../support/daemon.ts'
+import { mainProgram } from '../support/main-program.ts'
 
-const main = join(import.meta.dirname, '../../src/main.ts')
+const main = mainProgram()
 
 const pools = `apiVersion: spiderpool.spidernet.io/v2beta1
 kind: SpiderIPPool

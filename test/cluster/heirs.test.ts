@@ -12,6 +12,7 @@ import { Pods } from '../support/cluster-pods.ts'
 import { recordsOf } from '../support/cluster-state.ts'
 import { attempt, eventually } from '../support/command.ts'
 import { type Pool, plugin } from '../support/ipam.ts'
+import { mainProgram } from '../support/main-program.ts'
 import { Netns } from '../support/netns.ts'
 import { requirePrograms, requireRoot } from '../support/privilege.ts'
 
@@ -20,7 +21,7 @@ const size = 60
 const addresses = 256
 const pool: Pool = { name: 'blue', subnet: '10.9.0.0/24', ips: [`10.9.0.1-10.9.0.${size}`] }
 const config = { cooldown: { seconds: 0 }, reconcile: { everySeconds: 3600 } }
-const main = join(import.meta.dirname, '../../src/main.ts')
+const main = mainProgram()
 const boot = (count: number) => `${String(count).padStart(8, '0')}-1111-4111-8111-111111111111`
 
 const what = 'heirs of removed nodes'

@@ -14,10 +14,11 @@ import { importInUse } from '../../src/import.ts'
 import { poolsOf } from '../support/admin.ts'
 import { attempt, eventually } from '../support/command.ts'
 import { startDaemon } from '../support/daemon.ts'
+import { mainProgram } from '../support/main-program.ts'
 import { Netns } from '../support/netns.ts'
 import { requireRoot } from '../support/privilege.ts'
 
-const main = join(import.meta.dirname, '../../src/main.ts')
+const main = mainProgram()
 const dir = mkdtempSync(join(tmpdir(), 'migrate-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
 

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stringify } from 'yaml'
+import { mainProgram } from './main-program.ts'
 
-const main = join(import.meta.dirname, '../../src/main.ts')
 const readyTimeoutMs = 60_000
 
 export interface DaemonOptions {
@@ -85,7 +85,7 @@ export function launchDaemon(options: DaemonOptions = {}): Daemon {
   const [command, ...args] = [
     ...(options.prefix ?? []),
     process.execPath,
-    options.main ?? main,
+    options.main ?? mainProgram(),
     'run',
     '--config',
     configFile
