@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { type KeptCopy, type KeptText, openCoordinatorFiles } from './config/coordinator-files.ts'
 import { NodeCoordinator } from './coordinator/node-coordinator.ts'
+import { NodeParents } from './coordinator/node-parents.ts'
 import { remember } from './coordinator/remembering.ts'
 import { Sweeper } from './coordinator/sweeper.ts'
 import { writeDurably } from './host/durable-file.ts'
@@ -14,6 +15,7 @@ import type { CoordinationJournal } from './ports/coordination-journal.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import type { LinkProber } from './ports/link-prober.ts'
 import type { Log } from './ports/log.ts'
+import type { ParentMaker } from './ports/parent-maker.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
 import type { SandboxProbe } from './ports/sandbox-probe.ts'
 
@@ -27,11 +29,16 @@ export interface CoordinationParts {
   readonly log: Log
 }
 
+export interface Coordination {
+  readonly coordinator: Coordinator
+  readonly parentMaker: ParentMaker
+}
+
 /** Build it, and put its end on `begun`. */
-export async function openCoordinator(
+export async function openCoordination(
   begun: AsyncDisposableStack,
   { config, journal, facts, probe, prober, boot, log }: CoordinationParts
-): Promise<Coordinator> {
+): Promise<Coordination> {
   const kernel = createLateKernel(log)
   begun.defer(() => kernel.close())
   const directories = config.poolDirs ?? [defaultPoolDir].filter(existsSync)
@@ -54,7 +61,7 @@ export async function openCoordinator(
   const times = { everyMs: everySeconds * 1_000, graceMs: graceSeconds * 1_000 }
   const sweeper = new Sweeper({ ...around, ...times, coordinator })
   begun.defer(() => sweeper.close())
-  return coordinator
+  return { coordinator, parentMaker: new NodeParents({ kernel, clock, log }) }
 }
 
 /** The last good SpiderCoordinator; what is wrong with the copy itself is as if there were none. */

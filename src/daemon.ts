@@ -10,7 +10,7 @@ import { serveCni } from './cni/server.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { noFacts } from './config/no-facts.ts'
 import { createLateProber } from './link/late-prober.ts'
-import { openCoordinator } from './coordination.ts'
+import { openCoordination } from './coordination.ts'
 import { createPoolFiles } from './config/pool-files.ts'
 import { createSamplePool } from './config/sample-pool.ts'
 import type { WireRange } from './core/protocol.ts'
@@ -26,6 +26,7 @@ import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { Coordinator } from './ports/coordinator.ts'
+import type { ParentMaker } from './ports/parent-maker.ts'
 import type { Log } from './ports/log.ts'
 import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
@@ -119,13 +120,14 @@ async function start(
   const opened = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, tally, endings, substitutes }
   })
-  const { house, coordinator, isDiskRefusing, registrar, join, looks } = opened
+  const { house, coordinator, parentMaker, isDiskRefusing, registrar, join, looks } = opened
   const allocator = 'why' in house ? house : house.allocator
   // It opens later: pods are waiting and people are not. It closes later too.
   let closeOffice = async () => {}
   begun.defer(() => closeOffice())
   const parents = createParentLinks()
-  const service = { allocator, coordinator, clock, chronicle, probe, parents, boot, node }
+  const made = { allocator, coordinator, parentMaker }
+  const service = { ...made, clock, chronicle, probe, parents, boot, node }
   const cni = await serveCni(config.socket, listenAt, service, log)
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
@@ -151,6 +153,7 @@ interface Foundations {
 interface Opened {
   readonly house: House | { readonly why: string }
   readonly coordinator: Coordinator | { readonly why: string }
+  readonly parentMaker: ParentMaker | { readonly why: string }
   readonly isDiskRefusing: () => boolean
   readonly registrar: () => string | undefined
   readonly join: () => void
@@ -176,7 +179,8 @@ async function openHouse(
   if ('why' in opened) {
     const isDiskRefusing = () => false
     const [registrar, join] = [() => undefined, () => {}]
-    return { house: opened, coordinator: opened, isDiskRefusing, registrar, join }
+    const nothing = { house: opened, coordinator: opened, parentMaker: opened }
+    return { ...nothing, isDiskRefusing, registrar, join }
   }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
@@ -221,7 +225,8 @@ async function openHouse(
   const { journal } = opened
   const { prober } = link
   const parts = { config, journal, facts, probe, prober, boot, log }
-  const coordinator = await openCoordinator(begun, parts)
+  const coordination = await openCoordination(begun, parts)
+  const { coordinator } = coordination
   const { allocator } = house
   const { queueDir: directory } = config
   const queue = new DeletionQueue({ directory, allocator, coordinator, boot, clock, log })
@@ -229,7 +234,8 @@ async function openHouse(
   // What was deleted while no daemon ran is free before anybody can ask for an address.
   await queue.drain()
   queue.watch()
-  return { house, coordinator, isDiskRefusing: () => store.isRefusing, registrar, join, looks }
+  const isDiskRefusing = () => store.isRefusing
+  return { house, ...coordination, isDiskRefusing, registrar, join, looks }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

@@ -23,13 +23,8 @@ import type { PluginRequest } from './plugin-request.ts'
 import { sandboxOf } from './sandbox-of.ts'
 import { allocatorOf, inTime, type Service, timeLeft } from './service.ts'
 
-const roles: Readonly<Record<string, JournalKey['role']>> = {
-  'orbweaver-coordinator': 'coordinator',
-  coordinator: 'coordinator'
-}
-
 export function isCoordinatorRole(role: string): boolean {
-  return Object.hasOwn(roles, role)
+  return role === 'orbweaver-coordinator' || role === 'coordinator'
 }
 
 /** Carry out all but DEL. */
@@ -112,13 +107,13 @@ export async function undoCoordination(
 ): Promise<string> {
   if ('why' in coordinator) throw new Error(`DEL is left to the queue: ${coordinator.why}`)
   const began = beganAt(request.start, boot, clock)
-  const isDone = await coordinator.undo(journalKey(key, request.role), began)
+  const isDone = await coordinator.undo(journalKey(key), began)
   if (!isDone) throw new Error('DEL is left to the queue: it could not be finished')
   return ''
 }
 
-export function journalKey(key: AttachmentKey, role: string): JournalKey {
-  return { ...key, role: roles[role] ?? 'coordinator' }
+export function journalKey(key: AttachmentKey): JournalKey {
+  return { ...key, role: 'coordinator' }
 }
 
 /** Delegated plugins never hear of a GC behind most main plugins, so the addresses are collected here, too. */

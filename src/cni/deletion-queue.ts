@@ -19,6 +19,7 @@ import { beganAt } from './began.ts'
 import { isCoordinatorRole, journalKey } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
 import { frameBytesMax } from './frame.ts'
+import { isIfacerRole } from './ifacer-verbs.ts'
 import { parseNetworkName } from './net-conf.ts'
 import { decodeRequest } from './plugin-request.ts'
 
@@ -155,7 +156,8 @@ export class DeletionQueue {
 
   async #undo(role: string, key: AttachmentKey, began: Moment): Promise<boolean> {
     const { allocator, coordinator, clock } = this.#options
-    if (isCoordinatorRole(role)) return coordinator.undo(journalKey(key, role), began)
+    if (isIfacerRole(role)) return true
+    if (isCoordinatorRole(role)) return coordinator.undo(journalKey(key), began)
     const timing = { clock, timeoutMs: releaseTimeoutMs }
     const release = { type: 'Release', key, began, isQueued: true } as const
     return (await ask(allocator, release, timing)).durable

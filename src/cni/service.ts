@@ -6,6 +6,7 @@ import { messageOf } from '../core/error-text.ts'
 import type { Chronicle } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
+import type { ParentMaker } from '../ports/parent-maker.ts'
 import type { ParentLinks } from '../ports/parent-links.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
 import { CniError, cniCodes } from './cni-error.ts'
@@ -17,10 +18,11 @@ import type { PluginRequest } from './plugin-request.ts'
  */
 export const answerMarginMs = 200
 
-/** Without an allocator and a coordinator it cannot serve, and `why` says why. */
+/** Without an allocator, a coordinator and a maker of parents it cannot serve, and `why` says why. */
 export interface Service {
   readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
   readonly coordinator: Coordinator | { readonly why: string }
+  readonly parentMaker: ParentMaker | { readonly why: string }
   readonly clock: Clock
   readonly chronicle: Chronicle
   readonly probe: SandboxProbe

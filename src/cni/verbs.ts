@@ -16,6 +16,7 @@ import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
 import { coordinate, isCoordinatorRole, undoCoordination } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
 import { attachmentsToKeep } from './gc.ts'
+import { ifacer, isIfacerRole } from './ifacer-verbs.ts'
 import {
   type IpamConf,
   type NetConf,
@@ -69,6 +70,7 @@ export async function carryOut(
       `config version does not allow ${verb}: cniVersion is ${conf.cniVersion}, ${verb} came with ${verbSince[verb]}`
     )
   }
+  if (isIfacerRole(role)) return ifacer(verb, request, conf, service)
   if (isCoordinatorRole(role)) return coordinate(verb, request, conf, service)
   switch (verb) {
     case 'ADD':
@@ -163,6 +165,7 @@ async function check(request: PluginRequest, conf: NetConf, service: Service): P
 async function del(request: PluginRequest, service: Service): Promise<string> {
   const key = attachmentKey(request, parseNetworkName(request.conf))
   const { allocator, boot, clock } = service
+  if (isIfacerRole(request.role)) return ''
   if (isCoordinatorRole(request.role)) return undoCoordination(request, key, service)
   if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
   const began = beganAt(request.start, boot, clock)
@@ -184,7 +187,8 @@ async function gc(request: PluginRequest, conf: NetConf, service: Service): Prom
 }
 
 function isRole(role: string): boolean {
-  return role === 'orbweaver' || role === 'spiderpool' || isCoordinatorRole(role)
+  const isIpam = role === 'orbweaver' || role === 'spiderpool'
+  return isIpam || isCoordinatorRole(role) || isIfacerRole(role)
 }
 
 /** DEL is carried out before anything else is looked at. */

@@ -19,7 +19,7 @@ function lacking(step: Step): string {
     case 'AddBond':
       return `${step.link.name} is missing`
     case 'SetLink': {
-      const wanted = Object.entries(step.change).map(([name, value]) => `${name} ${value}`)
+      const wanted = Object.entries(step.change).map(changeText)
       return `${step.name} is missing or not as it was set: ${wanted.join(', ')}`
     }
     case 'PutAddress':
@@ -49,6 +49,11 @@ function lacking(step: Step): string {
     case 'DeleteLink':
       return `${step.name} is back`
   }
+}
+
+function changeText([name, value]: readonly [string, unknown]): string {
+  if (name === 'isUp') return value === true ? 'up' : 'down'
+  return `${name} ${String(value)}`
 }
 
 function routeText({ destination, hops, table }: Route): string {

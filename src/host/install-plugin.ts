@@ -27,9 +27,9 @@ export interface Places {
 }
 
 /** One program, which does what its name says. */
-const pluginNames = ['orbweaver', 'orbweaver-coordinator'] as const
+const pluginNames = ['orbweaver', 'orbweaver-coordinator', 'orbweaver-ifacer'] as const
 /** The names that Spiderpool's configurations use. */
-const dropInNames = ['spiderpool', 'coordinator'] as const
+const dropInNames = ['spiderpool', 'coordinator', 'ifacer'] as const
 const [pluginName] = pluginNames
 
 /** The binary that the build leaves beside the program. */

@@ -47,12 +47,11 @@ export function carryOutOne(operation: Operation, rooms: Rooms): void {
       const parent = indexOf(operation.parent)
       return route.order(linkMessages.put, make, newVlan(operation.link, parent, operation.id))
     }
-    case 'AddBond':
-      return route.order(
-        linkMessages.put,
-        make,
-        newBond(operation.link, operation.mode, operation.options)
-      )
+    case 'AddBond': {
+      const { primary } = operation.options
+      const primaryIndex = primary === undefined ? undefined : indexOf(primary)
+      return route.order(linkMessages.put, make, newBond({ ...operation, primaryIndex }))
+    }
     case 'DeleteLink':
       return remove(room, linkMessages.delete, () => linkByName(operation.name), ['ENODEV'])
     case 'SetLink': {

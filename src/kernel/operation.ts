@@ -2,6 +2,7 @@
 // key, and `Delete` is content when nothing is there; so each may be repeated. Only links are made with `Add`, which
 // fails when the name is taken.
 
+import type { BondOptions } from '../core/coordination/bond-options.ts'
 import type { Mac } from '../core/link/mac.ts'
 import type { LinkAddress, MarkTable, Neighbour, Route, Rule } from './view.ts'
 
@@ -52,12 +53,12 @@ export type Operation = { readonly at: Place } &
         readonly parent: string
         readonly id: number
       }
-    /** `options` by the names of ip-link(8), e.g. `miimon`; `mode` as in `Link.bondMode`. */
+    /** `mode` as in `Link.bondMode`. */
     | {
         readonly type: 'AddBond'
         readonly link: NewLink
         readonly mode: number
-        readonly options: Readonly<Record<string, number>>
+        readonly options: BondOptions
       }
     | { readonly type: 'DeleteLink'; readonly name: string }
     | { readonly type: 'SetLink'; readonly name: string; readonly change: LinkChange }

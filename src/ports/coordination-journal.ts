@@ -5,8 +5,8 @@ import type { AttachmentKey } from '../core/attachment.ts'
 import type { Sandbox } from '../core/sandbox.ts'
 import type { AttachmentStore } from './attachment-store.ts'
 
-/** The coordinator itself, and the one that makes parents of main plugins: each has its own entries. */
-export type JournalRole = 'coordinator' | 'ifacer'
+/** Who has written an entry; another writer has entries of its own. */
+export type JournalRole = 'coordinator'
 
 export interface JournalKey extends AttachmentKey {
   readonly role: JournalRole

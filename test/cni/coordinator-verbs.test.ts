@@ -6,9 +6,8 @@ import { CniError } from '../../src/cni/cni-error.ts'
 import type { PluginRequest } from '../../src/cni/plugin-request.ts'
 import type { Service } from '../../src/cni/service.ts'
 import { formatCidr } from '../../src/core/cidr.ts'
-import { systemClock } from '../../src/host/system-clock.ts'
 import type { Mac } from '../../src/core/link/mac.ts'
-import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
+import { cniService } from '../support/cni-service.ts'
 import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { ip } from '../support/samples.ts'
 
@@ -25,7 +24,7 @@ const previous = {
 
 function world(coordinator: Service['coordinator'] = new MemoryCoordinator()) {
   const collected: string[] = []
-  const service: Service = {
+  const service = cniService({
     allocator: {
       name: 'allocator',
       tell: message => {
@@ -37,18 +36,8 @@ function world(coordinator: Service['coordinator'] = new MemoryCoordinator()) {
       insist: () => {},
       watch: () => () => {}
     },
-    coordinator,
-    clock: systemClock,
-    chronicle: noChronicle,
-    probe: {
-      see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
-      census: () => Promise.resolve({ namespaces: [], isComplete: false }),
-      sight: () => Promise.resolve([])
-    },
-    parents: { ofDevice: () => ({ unknown: 'x' }), named: () => ({ unknown: 'x' }) },
-    boot: 'boot-1',
-    node: 'n1'
-  }
+    coordinator
+  })
   const ask = (verb: string, more: object = {}, role = 'orbweaver-coordinator') => {
     const conf = { cniVersion: '1.1.0', name: 'net1', type: role, prevResult: previous, ...more }
     const request: PluginRequest = {

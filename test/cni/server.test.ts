@@ -10,10 +10,10 @@ import t from 'tap'
 import type { Abandon, AllocatorMessage, Deliver } from '../../src/actors/messages/allocator.ts'
 import type { ActorRef } from '../../src/actors/runtime/ref.ts'
 import { serveCni } from '../../src/cni/server.ts'
-import type { Service } from '../../src/cni/service.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
 import type { NodeEvent } from '../../src/core/event.ts'
+import { cniService } from '../support/cni-service.ts'
 import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { attachment } from '../support/samples.ts'
 
@@ -56,20 +56,11 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
   const events: NodeEvent[] = []
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-server-'))
   const path = join(directory, 'cni.sock')
-  const service: Service = {
+  const service = cniService({
     allocator,
     coordinator: new MemoryCoordinator(),
-    clock: systemClock,
-    chronicle: { note: event => void events.push(event) },
-    probe: {
-      see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
-      census: () => Promise.resolve({ namespaces: [], isComplete: false }),
-      sight: () => Promise.resolve([])
-    },
-    parents: { ofDevice: () => ({ unknown: 'x' }), named: () => ({ unknown: 'x' }) },
-    boot: 'boot-1',
-    node: 'n1'
-  }
+    chronicle: { note: event => void events.push(event) }
+  })
   const server = await serveCni(path, listenAt, service, silent)
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
   return { path, server, allocator, events }

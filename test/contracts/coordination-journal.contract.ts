@@ -43,7 +43,7 @@ export function coordinationJournalContract(t: Test, { open, reopen }: JournalUn
 
   t.test('each role has entries of its own', async t => {
     const journal = open()
-    const [one, other] = [entry('c1', 'one'), entry('c1', 'other', 'ifacer')]
+    const [one, other] = [entry('c1', 'one'), entry('c1', 'other', 'later' as JournalRole)]
     journal.commit([
       { type: 'Put', entry: one },
       { type: 'Put', entry: other }

@@ -141,7 +141,7 @@ async function suite(): Promise<void> {
     ])
     t.match(
       stdout,
-      /^removed .*10-orbweaver\.conflist\nremoved .*\/orbweaver-coordinator\nremoved .*\/orbweaver\n/,
+      /^removed .*10-orbweaver\.conflist\nremoved .*\/orbweaver-ifacer\nremoved .*\/orbweaver-coordinator\nremoved .*\/orbweaver\n/,
       'network first'
     )
     await stage.daemons[Symbol.asyncDispose]()

@@ -43,13 +43,20 @@ function stage() {
     binDir,
     confDir,
     plugin: join(binDir, 'orbweaver'),
-    coordinator: join(binDir, 'orbweaver-coordinator'),
+    others: ['orbweaver-coordinator', 'orbweaver-ifacer'].map(name => join(binDir, name)),
     dropIn: join(binDir, 'spiderpool'),
-    dropIns: ['spiderpool', 'coordinator'].map(name => join(binDir, name)),
+    dropIns: ['spiderpool', 'coordinator', 'ifacer'].map(name => join(binDir, name)),
     installed: join(confDir, conflistName),
     plain: { binDir, confDir, dropIn: false },
     full: { binDir, confDir, conflist, dropIn: true }
   }
+}
+
+/** In the order of a directory that is read. */
+const own = ['orbweaver', 'orbweaver-coordinator', 'orbweaver-ifacer']
+
+function removedOwn({ plugin, others }: ReturnType<typeof stage>): string {
+  return [...others.toReversed(), plugin].map(path => `removed ${path}\n`).join('')
 }
 
 const invalid = (message: RegExp) => ({ code: 'ERR_CONFIG_INVALID', message })
@@ -58,21 +65,17 @@ t.test('install: contents, modes, and the network configuration last', async t =
   const at = stage()
   t.equal(
     installPlugin(at.full),
-    [at.plugin, at.coordinator, ...at.dropIns, at.installed]
+    [at.plugin, ...at.others, ...at.dropIns, at.installed]
       .map(path => `installed ${path}\n`)
       .join('')
   )
-  for (const path of [at.plugin, at.coordinator, ...at.dropIns]) {
+  for (const path of [at.plugin, ...at.others, ...at.dropIns]) {
     t.ok(readFileSync(path).equals(readFileSync(built)), path)
     t.equal(statSync(path).mode & 0o7777, 0o755, path)
   }
   t.equal(readFileSync(at.installed, 'utf8'), network)
   t.equal(statSync(at.installed).mode & 0o7777, 0o644)
-  t.same(
-    readdirSync(at.binDir),
-    ['coordinator', 'orbweaver', 'orbweaver-coordinator', 'spiderpool'],
-    'no leftovers'
-  )
+  t.same(readdirSync(at.binDir), ['coordinator', 'ifacer', ...own, 'spiderpool'], 'no leftovers')
   t.same(readdirSync(at.confDir), [conflistName])
   for (const path of [at.binDir, at.confDir]) t.equal(statSync(path).mode & 0o777, 0o755, path)
 })
@@ -81,7 +84,8 @@ t.test(
   'install: without a network configuration the directory of networks is left alone',
   async t => {
     const at = stage()
-    t.equal(installPlugin(at.plain), `installed ${at.plugin}\ninstalled ${at.coordinator}\n`)
+    const paths = [at.plugin, ...at.others]
+    t.equal(installPlugin(at.plain), paths.map(path => `installed ${path}\n`).join(''))
     t.notOk(existsSync(at.confDir))
     t.notOk(existsSync(at.dropIn))
   }
@@ -115,7 +119,7 @@ t.test('install: a plugin that is being executed is replaced in one step', async
   }
   writeFileSync(stop, '')
   for (const outcome of await Promise.all(ended)) t.same(outcome, { status: 0, said: '' })
-  t.same(readdirSync(at.binDir), ['orbweaver', 'orbweaver-coordinator'])
+  t.same(readdirSync(at.binDir), own)
 })
 
 t.test('install: what is there already is not written again', async t => {
@@ -124,7 +128,7 @@ t.test('install: what is there already is not written again', async t => {
   const before = [at.plugin, at.installed].map(path => statSync(path).ino)
   t.equal(
     installPlugin(at.full),
-    [at.plugin, at.coordinator, ...at.dropIns, at.installed]
+    [at.plugin, ...at.others, ...at.dropIns, at.installed]
       .map(path => `${path} is there already\n`)
       .join('')
   )
@@ -189,9 +193,7 @@ t.test('uninstall: the network configuration goes first, then the plugin', async
   installPlugin(at.full)
   t.equal(
     uninstallPlugin(at.full),
-    [at.installed, ...at.dropIns, at.coordinator, at.plugin]
-      .map(path => `removed ${path}\n`)
-      .join('')
+    [at.installed, ...at.dropIns].map(path => `removed ${path}\n`).join('') + removedOwn(at)
   )
   t.same(readdirSync(at.binDir), [])
   t.same(readdirSync(at.confDir), [])
@@ -233,7 +235,7 @@ t.test('uninstall: the plugin stays as long as a network names it', async t => {
     t.throws(() => uninstallPlugin(at.full), invalid(/still names/), 'another one is given')
     t.equal(
       uninstallPlugin({ ...at.plain, conflist: `/elsewhere/${name}` }),
-      `removed ${file}\nremoved ${at.coordinator}\nremoved ${at.plugin}\n`
+      `removed ${file}\n${removedOwn(at)}`
     )
   }
 })
@@ -251,7 +253,7 @@ t.test('uninstall: a network that names another plugin is no obstacle', async t 
     installPlugin(at.plain)
     mkdirSync(at.confDir, { recursive: true })
     writeFileSync(join(at.confDir, name), text)
-    t.equal(uninstallPlugin(at.plain), `removed ${at.coordinator}\nremoved ${at.plugin}\n`, text)
+    t.equal(uninstallPlugin(at.plain), removedOwn(at), text)
   }
 })
 
@@ -261,12 +263,7 @@ t.test('uninstall: the name spiderpool counts when it is removed as well', async
   mkdirSync(at.confDir, { recursive: true })
   writeFileSync(join(at.confDir, 'a.conf'), '{"name":"a","ipam":{"type":"spiderpool"}}')
   t.throws(() => uninstallPlugin({ ...at.plain, dropIn: true }), invalid(/a\.conf still names/))
-  t.same(readdirSync(at.binDir), [
-    'coordinator',
-    'orbweaver',
-    'orbweaver-coordinator',
-    'spiderpool'
-  ])
+  t.same(readdirSync(at.binDir), ['coordinator', 'ifacer', ...own, 'spiderpool'])
 })
 
 t.test('uninstall: another program under the name spiderpool is left', async t => {
@@ -277,7 +274,7 @@ t.test('uninstall: another program under the name spiderpool is left', async t =
   writeFileSync(join(at.confDir, 'a.conf'), '{"name":"a","ipam":{"type":"spiderpool"}}')
   t.equal(
     uninstallPlugin({ ...at.plain, dropIn: true }),
-    `left ${at.dropIn}: it is another program\nremoved ${at.coordinator}\nremoved ${at.plugin}\n`
+    `left ${at.dropIn}: it is another program\n${removedOwn(at)}`
   )
   t.equal(readFileSync(at.dropIn, 'utf8'), foreign)
 })

@@ -114,7 +114,7 @@ t.test('links of every kind', async t => {
       { kind: 'vlan', vlanId: 7 }
     ],
     [
-      { at: 'Host', type: 'AddBond', link, mode: 1, options: { miimon: 9 } },
+      { at: 'Host', type: 'AddBond', link, mode: 1, options: { numbers: { miimon: 9 } } },
       { kind: 'bond', bondMode: 1 }
     ]
   ]

@@ -157,7 +157,8 @@ export class NodeDaemon implements AsyncDisposable {
     const pools = [...segments.flatMap(segment => segmentPools(segment, index)), ...overlayPools]
     const documents = options.documents === undefined ? '' : `---\n${options.documents}`
     const bin = mkdtempSync(join(tmpdir(), 'orb-bin-'))
-    for (const name of ['orbweaver', 'orbweaver-coordinator']) symlinkSync(plugin, join(bin, name))
+    const names = ['orbweaver', 'orbweaver-coordinator', 'orbweaver-ifacer']
+    for (const name of names) symlinkSync(plugin, join(bin, name))
     const start = (dir?: string) =>
       startDaemon({
         prefix: ['ip', 'netns', 'exec', node.name ?? ''],

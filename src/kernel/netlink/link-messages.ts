@@ -1,7 +1,7 @@
 // Links as messages (rtnetlink(7), linux/if_link.h).
 
 import { assert } from '../../core/assert.ts'
-import type { LinkChange, NewLink } from '../operation.ts'
+import type { LinkChange, NewLink, Operation } from '../operation.ts'
 import type { Link } from '../view.ts'
 import { attributesAfter, type Attributes, type Message } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
@@ -31,7 +31,8 @@ const ifla = {
 const [infoKind, infoData] = [1, 2]
 const vethPeer = 1
 const vlanIdType = 1
-const bondModeType = 1
+/** IFLA_BOND_* that are no plain numbers. */
+const bond = { mode: 1, arpIpTarget: 8, primary: 11, adActorSystem: 26 } as const
 /** RTEXT_FILTER_SKIP_STATS: counters are most of a message, and nobody wants them. */
 const skipStats = 8
 
@@ -69,10 +70,17 @@ const bondOptions: ReadonlyMap<string, readonly [type: number, bytes: 1 | 2 | 4]
   ['ad_actor_sys_prio', [24, 2]],
   ['ad_user_port_key', [25, 2]],
   ['tlb_dynamic_lb', [27, 1]],
-  ['peer_notif_delay', [28, 4]]
+  ['peer_notif_delay', [28, 4]],
+  ['lacp_active', [29, 1]],
+  ['arp_missed_max', [30, 1]]
 ])
 
 export const bondOptionNames: readonly string[] = [...bondOptions.keys()]
+
+/** A bond, with the index of the link that it prefers. */
+export type NewBond = Pick<Operation & { type: 'AddBond' }, 'link' | 'mode' | 'options'> & {
+  readonly primaryIndex: number | undefined
+}
 
 /** A link as told, with the index of its master, whose name is known when all are read. */
 export type ToldLink = Omit<Link, 'master'> & { readonly masterIndex?: number }
@@ -118,7 +126,7 @@ function kindOf(info: Attributes | undefined): Pick<Link, 'kind' | 'vlanId' | 'b
   if (kind === undefined) return {}
   const data = kind === 'vlan' || kind === 'bond' ? info?.nested(infoData) : undefined
   const vlanId = kind === 'vlan' ? data?.u16(vlanIdType) : undefined
-  const bondMode = kind === 'bond' ? data?.u8(bondModeType) : undefined
+  const bondMode = kind === 'bond' ? data?.u8(bond.mode) : undefined
   return {
     kind,
     ...(vlanId !== undefined && { vlanId }),
@@ -147,16 +155,12 @@ export function newVlan(link: NewLink, parentIndex: number, id: number): Write {
   }
 }
 
-export function newBond(
-  link: NewLink,
-  mode: number,
-  options: Readonly<Record<string, number>>
-): Write {
+export function newBond({ link, mode, options, primaryIndex }: NewBond): Write {
   return message => {
     writeNewLink(message, link)
     writeKind(message, 'bond', () => {
-      message.u8(bondModeType, mode)
-      for (const [name, value] of Object.entries(options)) {
+      message.u8(bond.mode, mode)
+      for (const [name, value] of Object.entries(options.numbers)) {
         const option = bondOptions.get(name)
         assert(option !== undefined, `${name} is an option of bonds`)
         const [type, bytes] = option
@@ -164,6 +168,14 @@ export function newBond(
         else if (bytes === 2) message.u16(type, value)
         else message.u32(type, value)
       }
+      const { arpIpTargets: targets = [], adActorSystem } = options
+      if (targets.length > 0) {
+        message.nest(bond.arpIpTarget, () =>
+          targets.forEach((target, i) => message.address(i, target, 4))
+        )
+      }
+      if (primaryIndex !== undefined) message.u32(bond.primary, primaryIndex)
+      if (adActorSystem !== undefined) message.mac(bond.adActorSystem, adActorSystem)
     })
   }
 }
