@@ -42,6 +42,12 @@ export class RunningDaemonSet implements AsyncDisposable {
     }
   }
 
+  /** Machines that have come since get their pod. */
+  async follow(): Promise<void> {
+    const others = this.#machines.filter(machine => !this.#pods.has(machine))
+    await Promise.all(others.map(machine => this.#replace(machine)))
+  }
+
   /** `kubectl delete`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pods.values()].map(pod => pod.stop()))

@@ -29,12 +29,10 @@ export interface StageOptions {
 
 export class Stage implements AsyncDisposable {
   static async set({ machines, releases, hasOwnBoots = false }: StageOptions): Promise<Stage> {
-    const stage = new Stage(await Segment.make())
+    const stage = new Stage(await Segment.make(), hasOwnBoots)
     try {
       for (const release of releases) await stage.#build(release)
-      for (let number = 1; number <= machines; number += 1) {
-        stage.machines.push(await Machine.boot(number, stage.segment, hasOwnBoots))
-      }
+      for (let i = 0; i < machines; i += 1) await stage.#boot()
       await stage.ship(releases[0] ?? '')
       stage.daemons = new RunningDaemonSet(stage.machines)
       return stage
@@ -47,10 +45,12 @@ export class Stage implements AsyncDisposable {
   readonly segment: Segment
   readonly machines: Machine[] = []
   daemons = new RunningDaemonSet([])
+  readonly #hasOwnBoots: boolean
   readonly #archives = mkdtempSync(join(tmpdir(), 'images-'))
 
-  private constructor(segment: Segment) {
+  private constructor(segment: Segment, hasOwnBoots: boolean) {
     this.segment = segment
+    this.#hasOwnBoots = hasOwnBoots
   }
 
   /** From 1. */
@@ -62,8 +62,14 @@ export class Stage implements AsyncDisposable {
 
   /** Bring the image of a release to every machine. */
   async ship(release: string): Promise<void> {
-    const archive = join(this.#archives, `${release}.tar`)
-    await Promise.all(this.machines.map(machine => machine.importImage(archive)))
+    await Promise.all(this.machines.map(machine => machine.importImage(this.#archive(release))))
+  }
+
+  /** One machine more, with the image of this release and the pod of the DaemonSet. */
+  async join(release: string): Promise<void> {
+    const machine = await this.#boot()
+    await machine.importImage(this.#archive(release))
+    await this.daemons.follow()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,7 +81,18 @@ export class Stage implements AsyncDisposable {
 
   async #build(release: string): Promise<void> {
     const image = await buildImage({ name: `${imageName}:${release}`, release })
-    writeFileSync(join(this.#archives, `${release}.tar`), image.archive)
+    writeFileSync(this.#archive(release), image.archive)
+  }
+
+  async #boot(): Promise<Machine> {
+    const number = this.machines.length + 1
+    const machine = await Machine.boot(number, this.segment, this.#hasOwnBoots)
+    this.machines.push(machine)
+    return machine
+  }
+
+  #archive(release: string): string {
+    return join(this.#archives, `${release}.tar`)
   }
 }
 

@@ -1,10 +1,10 @@
-// Three machines, each with a containerd and its pod of the DaemonSet, joined by the mesh: sixty pods on sixty addresses,
-// and an upgrade node by node and back while pods come and go.
+// Two machines, later three, each with a containerd and its pod of the DaemonSet, joined by the mesh: sixty pods on sixty
+// addresses, and an upgrade node by node and back while pods come and go.
 
 import '../support/own-host.ts'
 
 import { readdirSync } from 'node:fs'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { allocatedOn, SandboxLoad } from '../kubelet/sandbox-load.ts'
 import { Site } from '../kubelet/site.ts'
 import { neededPrograms, Stage } from '../kubelet/stage.ts'
@@ -14,11 +14,11 @@ import { requirePrograms, requireRoot } from '../support/privilege.ts'
 
 const sixty: Pool = { name: 'sixty', subnet: '10.77.0.0/24', ips: ['10.77.0.100-10.77.0.159'] }
 
-const what = 'three nodes of a DaemonSet under containerd'
+const what = 'two and three nodes of a DaemonSet under containerd'
 if (requireRoot(t, what) && requirePrograms(t, what, [...neededPrograms, 'nft'])) await suite()
 
 async function suite(): Promise<void> {
-  await using stage = await Stage.set({ machines: 3, releases: ['first', 'next'] })
+  await using stage = await Stage.set({ machines: 2, releases: ['first', 'next'] })
   const { machines, segment } = stage
   using site = new Site({
     overlay: 'static-peers',
@@ -34,26 +34,40 @@ async function suite(): Promise<void> {
   })
   const load = new SandboxLoad()
 
-  await t.test('the nodes find each other by the same configuration', async t => {
-    await stage.daemons.apply(site.objects('first'))
+  const findEachOther = async (t: Test) => {
     for (const machine of machines) {
       const pod = stage.daemons.pod(machine)
       t.equal(pod.restarts, 0, machine.name)
-      const peers = await eventually('it sees both others', async () => {
+      const peers = await eventually('it sees all others', async () => {
         const { stdout } = await pod.exec(['/usr/bin/orbweaverd', 'peers'])
         const others = machines.filter(other => other !== machine)
         return others.every(({ name }) => stdout.includes(name)) && stdout
       })
       t.comment(peers)
     }
-  })
-
-  await t.test('sixty pods have sixty addresses', async t => {
-    await Promise.all(machines.map(machine => load.add(machine, 20)))
-    t.same(load.outcome, { adds: 60, deletes: 0, failures: [], doubles: [] })
-    t.equal(load.held.length, 60)
+  }
+  const accountedFor = async (t: Test, count: number) => {
+    t.same(load.outcome, { adds: count, deletes: 0, failures: [], doubles: [] })
+    t.equal(load.held.length, count)
     const allocated = (await allocatedOn(machines)).flat()
     t.same(allocated.toSorted(), load.held.map(({ address }) => address).toSorted())
+  }
+
+  await t.test('two nodes find each other by the same configuration', async t => {
+    await stage.daemons.apply(site.objects('first'))
+    await findEachOther(t)
+  })
+
+  await t.test('and share the addresses', async t => {
+    await Promise.all(machines.map(machine => load.add(machine, 20)))
+    await accountedFor(t, 40)
+  })
+
+  await t.test('a third machine joins, and sixty pods have sixty addresses', async t => {
+    await stage.join('first')
+    await findEachOther(t)
+    await load.add(stage.machine(3), 20)
+    await accountedFor(t, 60)
   })
 
   await t.test('what one machine lets go another one takes', async t => {
