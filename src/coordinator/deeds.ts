@@ -14,7 +14,7 @@ import { type Step, undoOf, type Views } from './step.ts'
 export interface Release {
   /** In the order in which they have to be carried out. */
   readonly operations: readonly Operation[]
-  /** What becomes durable with the end of the deed. */
+  /** What is written down with the end of the deed. */
   readonly changes: readonly JournalChange[]
   /** The deed as far as nobody else has taken it over. */
   readonly rest: Deed

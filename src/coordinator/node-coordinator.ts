@@ -116,7 +116,7 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'Coordinated', mac }
   }
 
-  /** First durable, then done; what fails is taken back, to what was there before. */
+  /** First written down, then done; what fails is taken back, to what was there before. */
   async #bringAbout(
     intent: Intent,
     views: Views,
@@ -190,7 +190,7 @@ export class NodeCoordinator implements Coordinator {
     await this.#turns.idle()
   }
 
-  /** What is taken back becomes durable when it is done: a crash between means that it is done again. */
+  /** What is taken back is written down when it is done: a crash between means that it is done again. */
   async #end(
     key: JournalKey,
     netns: string | undefined,

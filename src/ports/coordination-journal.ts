@@ -26,11 +26,15 @@ export type JournalChange =
   | { readonly type: 'Drop'; readonly key: JournalKey }
 
 export interface CoordinationJournal {
-  /** Everything that was committed, by this process or an earlier one, in the order in which keys first came. */
+  /**
+   * Everything that was committed on this boot, by this process or an earlier one, in the order in which keys first
+   * came. What is left of earlier boots may be there or not.
+   */
   load(): readonly JournalEntry[]
 
   /**
-   * Make all of these changes durable, or none: when this returns they survive the loss of power. Throws
+   * Make all of these changes, or none: when this returns they survive the end of this process, however it comes.
+   * They need not survive that of the kernel, with which everything goes that they speak of. Throws
    * StoreFullError when the disk is full, and StoreFailedError when it could not be done for another reason of
    * the world.
    */

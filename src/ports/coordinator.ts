@@ -22,7 +22,7 @@ export interface CoordinationOrder {
   readonly budgetMs: number
 }
 
-/** It is done, and what was done is durable. */
+/** It is done, and what was done is written down. */
 export interface Coordinated {
   readonly type: 'Coordinated'
   /** The hardware address that the interface has got. */

@@ -1,4 +1,6 @@
-// CoordinationJournal in the database of the attachments.
+// CoordinationJournal in the database of the attachments. Its commits are written and not synchronised: a kernel that
+// loses them has lost what they speak of. Nothing of the attachments depends on them, and the next commit of those
+// synchronises what lies before it in the log.
 
 import type { Database } from 'better-sqlite3'
 import type {
@@ -35,7 +37,7 @@ export class SqliteJournal implements CoordinationJournal {
     })
     this.#commit = changes => {
       const releases = changes.some(({ type }) => type === 'Drop')
-      commit(() => apply(changes), releases)
+      commit(() => unsynchronised(database, () => apply(changes)), releases)
     }
   }
 
@@ -50,6 +52,16 @@ export class SqliteJournal implements CoordinationJournal {
   #applyOne(change: JournalChange): void {
     if (change.type === 'Put') this.#statements.put.run(rowOf(change.entry))
     else this.#statements.drop.run(...partsOf(change.key))
+  }
+}
+
+/** In WAL mode NORMAL leaves out the synchronisation of a commit, and nothing else (sqlite.org/pragma.html). */
+function unsynchronised(database: Database, act: () => void): void {
+  database.pragma('synchronous = NORMAL')
+  try {
+    act()
+  } finally {
+    database.pragma('synchronous = FULL')
   }
 }
 
