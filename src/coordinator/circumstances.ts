@@ -1,11 +1,12 @@
 // All that a plan is made from.
 
+import { type Address, familyOf } from '../core/address.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { PreviousResult } from '../core/coordination/previous-result.ts'
 import type { CoordinatorSettings } from '../core/coordination/settings.ts'
 import type { Look } from '../kernel/kernel.ts'
-import { type NamespaceView, type Route, tables } from '../kernel/view.ts'
-import { podVethName, replyMark } from './numbers.ts'
+import { type NamespaceView, type Route, scopes, tables } from '../kernel/view.ts'
+import { hostVethName, podVethName, replyMark } from './numbers.ts'
 
 export interface Circumstances {
   readonly settings: CoordinatorSettings
@@ -29,14 +30,28 @@ export interface PodMemory {
 
 export const noMemory: PodMemory = { tables: new Map(), routes: new Map(), mode: undefined }
 
-/** What has to be seen of the host. */
-export function hostLook({ hostRuleTable }: CoordinatorSettings): Look {
+/** LOOPBACK_IFINDEX: the loopback is the first link of every namespace. */
+const loopback = 1
+
+/**
+ * What has to be seen of the host for an interface with these addresses. A node has links, routes and neighbours of all
+ * its pods, so of those only what concerns this one.
+ */
+export function hostLook(
+  { settings, key, memory }: Pick<Circumstances, 'settings' | 'key' | 'memory'>,
+  addresses: readonly Address[]
+): Look {
+  const { hostRuleTable, podDefaultCniNic, mode } = settings
+  const isFirst = key.ifname === podDefaultCniNic && mode !== 'overlay'
+  const hasOwnCable = memory.mode === undefined ? isFirst : memory.mode === 'underlay'
   return {
-    links: true,
-    addresses: true,
-    routes: { tables: [tables.main, hostRuleTable] },
-    rules: {},
-    neighbours: {}
+    families: [...new Set(addresses.map(familyOf))],
+    // The other end of an overlay network's cable has a name of its making.
+    links: !hasOwnCable || { names: [hostVethName(key.containerId)] },
+    addresses: { scope: scopes.universe, butOf: loopback },
+    routes: { tables: [tables.main, hostRuleTable], to: addresses },
+    rules: true,
+    neighbours: { addresses }
   }
 }
 
@@ -46,7 +61,7 @@ export function podLook(ifnames: readonly string[]): Look {
     links: true,
     addresses: true,
     routes: {},
-    rules: {},
+    rules: true,
     neighbours: {},
     sysctls: sysctlsOf(ifnames),
     marks: { link: podVethName, mark: replyMark }

@@ -4,7 +4,7 @@
 import { keyText } from '../core/attachment.ts'
 import { StoreFailedError } from '../core/errors.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
-import type { Kernel, NotPossible, Observed } from '../kernel/kernel.ts'
+import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import type { Clock } from '../ports/clock.ts'
 import type {
   CoordinationJournal,
@@ -23,16 +23,17 @@ import { type LinkProber, usualAnnouncements } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
-import { hostLook, podLook } from './circumstances.ts'
 import type { Deed } from './deed.ts'
 import { type Deeds, type Intent, roleKey } from './deeds.ts'
 import { examine } from './examination.ts'
 import { memoryOf } from './memory.ts'
+import { missingSteps } from './missing-steps.ts'
 import { planOf } from './plan.ts'
 import { podWishes } from './pod-wishes.ts'
 import { RemovedRules } from './removed-rules.ts'
 import { addressesOf } from './stage.ts'
-import { isThere, type Views } from './step.ts'
+import type { Views } from './step.ts'
+import { survey } from './survey.ts'
 import { takeBack } from './taking-back.ts'
 import { Turns } from './turns.ts'
 
@@ -83,14 +84,9 @@ export class NodeCoordinator implements Coordinator {
     if (this.#isOver(key, sandbox.began)) return overtaken
     const memory = memoryOf(deeds.ofPod(key.containerId))
     const look = this.#removed.look()
-    const seen = await kernel.observe({
-      netns: sandbox.path,
-      host: hostLook(settings),
-      pod: podLook([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()]),
-      budgetMs: deadline - clock.monotonicMs()
-    })
-    if (seen.type === 'NotPossible') return this.#notPossible(seen)
-    const views = viewsOf(seen)
+    const subject = { settings, key, memory, result, netns: sandbox.path }
+    const views = await survey(kernel, subject, () => deadline - clock.monotonicMs())
+    if ('type' in views) return this.#notPossible(views)
     const found = { ...views, host: look.without(views.host) }
     const plan = planOf({ settings, key, result, memory, expected, ...found })
     if ('problem' in plan) return { type: 'NotCoordinated', why: 'Settings', detail: plan.problem }
@@ -126,7 +122,7 @@ export class NodeCoordinator implements Coordinator {
     const { key, sandbox, steps } = intent
     const before = deeds.get(key)
     const deed = deeds.deedFor(intent, views)
-    const operations = steps.filter(step => !isThere(step, views))
+    const operations = missingSteps(steps, views)
     const written = this.#write([deeds.put(deed)])
     if (written !== undefined) {
       deeds.restore(key, before)
@@ -257,9 +253,4 @@ const overtaken: NotCoordinated = {
   type: 'NotCoordinated',
   why: 'Overtaken',
   detail: 'the sandbox was deleted meanwhile'
-}
-
-function viewsOf({ host, pod }: Observed): Views {
-  if (host === undefined || pod === undefined) throw new Error('both sides were asked for')
-  return { host, pod }
 }

@@ -104,7 +104,12 @@ function addVeth({ at, link, peer }: Operation & { type: 'AddVeth' }, rooms: Roo
   const { route } = rooms(at)
   const there = rooms(peer.at)
   const { isUp, ...down } = peer
-  const other = link.mtu === undefined ? down : { ...down, mtu: link.mtu }
+  const { mtu, queues } = link
+  const other = {
+    ...down,
+    ...(mtu !== undefined && { mtu }),
+    ...(queues !== undefined && { queues })
+  }
   const namespace = peer.at === at ? undefined : there.fd
   route.order(linkMessages.put, make, newVeth(link, other, namespace))
   if (isUp !== true) return

@@ -4,15 +4,22 @@ import type { Address, Family } from '../core/address.ts'
 import type { Operation } from './operation.ts'
 import type { MarkTable, NamespaceView } from './view.ts'
 
-/** What to look at in one namespace; each part costs a question to the kernel, and time by its length. */
+/**
+ * What to look at in one namespace; each part costs a question to the kernel, and time by its length. A node has links,
+ * addresses, routes and neighbours for each of its pods, so whoever knows what he looks for says so.
+ */
 export interface Look {
-  readonly links?: boolean
-  readonly addresses?: boolean
-  /** All tables but the local one, or those named; of both families, or those named. */
-  readonly routes?: { readonly tables?: readonly number[]; readonly families?: readonly Family[] }
-  readonly rules?: { readonly families?: readonly Family[] }
-  /** Permanent ones and learned ones, of all links or of one. */
-  readonly neighbours?: { readonly link?: string }
+  /** Of both families, or those named; links have none. */
+  readonly families?: readonly Family[]
+  /** All, or those of these names as far as they are there. */
+  readonly links?: true | { readonly names: readonly string[] }
+  /** All, or those of one scope, but for one link's. */
+  readonly addresses?: true | { readonly scope: number; readonly butOf: number }
+  /** All tables but the local one, or those named; `to`: default routes, and those to one of these addresses alone. */
+  readonly routes?: { readonly tables?: readonly number[]; readonly to?: readonly Address[] }
+  readonly rules?: true
+  /** Permanent ones and learned ones, of all links or of one, of all addresses or of these. */
+  readonly neighbours?: { readonly link?: string; readonly addresses?: readonly Address[] }
   readonly sysctls?: readonly string[]
   /** The table that should be there. */
   readonly marks?: MarkTable
@@ -25,7 +32,7 @@ export const everything: Look = {
   links: true,
   addresses: true,
   routes: {},
-  rules: {},
+  rules: true,
   neighbours: {}
 }
 

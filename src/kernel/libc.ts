@@ -55,6 +55,23 @@ export const poll = libc.func('int poll(void *fds, ulong count, int ms)') as unk
   ms: number
 ) => number
 
+export const open = libc.func('int open(str path, int flags)') as unknown as (
+  path: string,
+  flags: number
+) => number
+
+export const read = libc.func('long read(int fd, void *to, ulong size)') as unknown as (
+  fd: number,
+  to: Buffer,
+  size: number
+) => number
+
+export const write = libc.func('long write(int fd, void *from, ulong size)') as unknown as (
+  fd: number,
+  from: Uint8Array,
+  size: number
+) => number
+
 /** For what was opened here: Node counts what its own functions open in a thread, and warns of all else. */
 export const close = libc.func('int close(int fd)') as unknown as (fd: number) => number
 
@@ -78,6 +95,11 @@ export class SystemFailure extends Error {
 export function succeed(what: string, result: number): number {
   if (result < 0) throw new SystemFailure(what, koffi.errno())
   return result
+}
+
+/** After a call that failed: `errno` of os.constants. Cheaper than a failure that is thrown and caught. */
+export function hasFailedBecauseOf(errno: number): boolean {
+  return koffi.errno() === errno
 }
 
 /** After a call that failed: nothing is wrong, it only has to be made again later. */

@@ -1,12 +1,25 @@
 // Reads what somebody wants to know of one namespace: a question to the kernel for each kind of thing.
 
-import { type Address, families, type Family } from '../core/address.ts'
+import { type Address, families, type Family, familyOf } from '../core/address.ts'
 import type { Look } from './kernel.ts'
 import { addressMessages, askForAddresses, readAddress } from './netlink/address-messages.ts'
 import { isRefusal } from './netlink/kernel-refusal.ts'
-import { askForLinks, linkMessages, readLink } from './netlink/link-messages.ts'
+import { bytesOf } from './netlink/family-codes.ts'
+import {
+  askForLink,
+  askForLinks,
+  linkMessages,
+  readLink,
+  type ToldLink
+} from './netlink/link-messages.ts'
 import { askForNeighbours, neighbourMessages, readNeighbour } from './netlink/neighbour-messages.ts'
-import { type NameOf, readRoute, readWay, routeMessages } from './netlink/route-messages.ts'
+import {
+  type NameOf,
+  readRoute,
+  readWay,
+  routeMessages,
+  type WantedRoutes
+} from './netlink/route-messages.ts'
 import { askForRoutes, askForWay } from './netlink/route-orders.ts'
 import { askForRules, readRule, ruleMessages } from './netlink/rule-messages.ts'
 import { markState } from './nftables/mark-state.ts'
@@ -14,15 +27,18 @@ import type { Room } from './room.ts'
 import { readSysctl } from './sysctl.ts'
 import {
   type Link,
+  type LinkAddress,
   type NamespaceView,
   type Neighbour,
   type Route,
-  type Rule,
-  tables
+  type Rule
 } from './view.ts'
 
 /** What the kernel says where no way leads (ip-route(8)); some of them are routes that refuse. */
 const noWay = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EAGAIN', 'ENODEV']
+
+/** Of addresses and neighbours the kernel tells both families in one list. */
+const bothAtOnce = [undefined] as const
 
 /** Throws `KernelRefusal` and `SystemFailure`. */
 export function lookAt(room: Room, look: Look): NamespaceView {
@@ -31,28 +47,30 @@ export function lookAt(room: Room, look: Look): NamespaceView {
     if (!names.has(index)) names.set(index, room.nameOf(index))
     return names.get(index)
   }
-  const links = look.links === true ? readLinks(room, names, nameOf) : []
+  const links = readLinks(room, look.links, names, nameOf)
+  const within = look.families ?? families
   return {
     links,
-    addresses:
-      look.addresses === true
-        ? room.route.list(addressMessages.get, askForAddresses, entry => readAddress(entry, nameOf))
-        : [],
-    routes: readRoutes(room, look.routes, nameOf),
-    rules: readRules(room, look.rules),
-    neighbours: readNeighbours(room, look.neighbours, nameOf),
-    sysctls: readSysctls(room, look.sysctls ?? []),
-    ...(look.marks !== undefined && { marks: markState(room.netfilter, look.marks) }),
+    addresses: readAddresses(room, look, nameOf),
+    routes: readRoutes(room, look.routes, within, nameOf),
+    rules: look.rules === undefined ? [] : readRules(room, within),
+    neighbours: readNeighbours(room, look, nameOf),
+    ...readInside(room, look),
     ways: (look.waysTo ?? []).map(to => wayTo(room, to, nameOf))
   }
 }
 
 function readLinks(
   room: Room,
+  look: Look['links'],
   names: Map<number, string | undefined>,
   nameOf: NameOf
 ): readonly Link[] {
-  const told = room.route.list(linkMessages.get, askForLinks, readLink)
+  if (look === undefined) return []
+  const told =
+    look === true
+      ? room.route.list(linkMessages.get, askForLinks, readLink)
+      : look.names.flatMap(name => readOneLink(room, name) ?? [])
   for (const { index, name } of told) names.set(index, name)
   return told.map(({ masterIndex, ...link }) => {
     const master = masterIndex === undefined ? undefined : nameOf(masterIndex)
@@ -60,25 +78,57 @@ function readLinks(
   })
 }
 
-function readRoutes(room: Room, look: Look['routes'], nameOf: NameOf): readonly Route[] {
-  if (look === undefined) return []
-  const wanted = look.tables === undefined ? [undefined] : look.tables
-  return (look.families ?? families).flatMap(family =>
-    wanted.flatMap(table => routesOf(room, family, table, nameOf))
+/** Whether it is there is asked before: most often that of a pod is not yet, and a refusal is dear. */
+function readOneLink(room: Room, name: string): ToldLink | undefined {
+  const index = room.findIndex(name)
+  if (index === undefined) return undefined
+  try {
+    return room.route.get(linkMessages.get, askForLink(index), readLink)
+  } catch (error) {
+    if (isRefusal(error, 'ENODEV')) return undefined
+    throw error
+  }
+}
+
+function readAddresses(
+  room: Room,
+  { addresses, families: within }: Look,
+  nameOf: NameOf
+): readonly LinkAddress[] {
+  if (addresses === undefined) return []
+  const wanted = addresses === true ? undefined : addresses
+  return (within ?? bothAtOnce).flatMap(family =>
+    room.route.list(addressMessages.get, askForAddresses(family), entry =>
+      readAddress(entry, nameOf, wanted)
+    )
   )
+}
+
+function readRoutes(
+  room: Room,
+  look: Look['routes'],
+  within: readonly Family[],
+  nameOf: NameOf
+): readonly Route[] {
+  if (look === undefined) return []
+  return within.flatMap(family => {
+    const near = look.to?.filter(one => familyOf(one) === family)
+    const to = near?.map(one => bytesOf(one, family))
+    const wanted = look.tables ?? [undefined]
+    return wanted.flatMap(table => routesOf(room, family, { table, to }, nameOf))
+  })
 }
 
 function routesOf(
   room: Room,
   family: Family,
-  table: number | undefined,
+  wanted: WantedRoutes,
   nameOf: NameOf
 ): readonly Route[] {
+  const { table } = wanted
   try {
-    // Kernels before 4.20 tell all tables, whichever was asked for.
-    const isWanted = (one: number) => (table === undefined ? one !== tables.local : one === table)
     return room.route.list(routeMessages.get, askForRoutes(family, table), entry =>
-      readRoute(entry, nameOf, isWanted)
+      readRoute(entry, nameOf, wanted)
     )
   } catch (error) {
     // A table is there with its first route.
@@ -87,32 +137,47 @@ function routesOf(
   }
 }
 
-function readRules(room: Room, look: Look['rules']): readonly Rule[] {
-  if (look === undefined) return []
-  return (look.families ?? families).flatMap(family =>
-    room.route.list(ruleMessages.get, askForRules(family), readRule)
-  )
+function readRules(room: Room, within: readonly Family[]): readonly Rule[] {
+  return within.flatMap(family => room.route.list(ruleMessages.get, askForRules(family), readRule))
 }
 
 function readNeighbours(
   room: Room,
-  look: Look['neighbours'],
+  { neighbours: look, families: within }: Look,
   nameOf: NameOf
 ): readonly Neighbour[] {
   if (look === undefined) return []
   const index = look.link === undefined ? undefined : room.findIndex(look.link)
   if (look.link !== undefined && index === undefined) return []
-  return room.route
-    .list(neighbourMessages.get, askForNeighbours(index), entry => readNeighbour(entry, nameOf))
+  const of = look.addresses?.map(one => bytesOf(one, familyOf(one)))
+  return (within ?? bothAtOnce)
+    .flatMap(family =>
+      room.route.list(neighbourMessages.get, askForNeighbours(family, index), entry =>
+        readNeighbour(entry, nameOf, of)
+      )
+    )
     .filter(({ link }) => look.link === undefined || link === look.link)
 }
 
-function readSysctls(room: Room, keys: readonly string[]): ReadonlyMap<string, string> {
-  if (keys.length === 0) return new Map()
-  return room.visit(() => {
-    const values = keys.map(key => [key, readSysctl(key)] as const)
-    return new Map(values.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
-  })
+/** What takes a visit, in one visit. */
+function readInside(
+  room: Room,
+  { sysctls = [], marks }: Look
+): Pick<NamespaceView, 'sysctls' | 'marks'> {
+  if (sysctls.length === 0 && marks === undefined) return { sysctls: new Map() }
+  return room.visit(() => ({
+    sysctls: readSysctls(sysctls),
+    ...(marks !== undefined && { marks: markState(room.netfilter, marks) })
+  }))
+}
+
+function readSysctls(keys: readonly string[]): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const key of keys) {
+    const value = readSysctl(key)
+    if (value !== undefined) values.set(key, value)
+  }
+  return values
 }
 
 function wayTo(room: Room, to: Address, nameOf: NameOf): Route | undefined {

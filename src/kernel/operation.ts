@@ -17,6 +17,8 @@ export interface NewLink {
   readonly txQueueLen?: number
   /** Absent: it begins down. */
   readonly isUp?: boolean
+  /** In each direction; absent: the kernel's choice, for a veth one for each processor. */
+  readonly queues?: number
 }
 
 /** What is not named stays. */
@@ -40,12 +42,12 @@ export type PutAddress = Pick<LinkAddress, 'link' | 'address' | 'prefix'> &
 export type PutNeighbour = Required<Pick<Neighbour, 'link' | 'address' | 'mac'>>
 
 export type Operation = { readonly at: Place } &
-  /** The MTU holds for both ends. */
+  /** MTU and number of queues hold for both ends. */
   (
     | {
         readonly type: 'AddVeth'
         readonly link: NewLink
-        readonly peer: Omit<NewLink, 'mtu'> & { readonly at: Place }
+        readonly peer: Omit<NewLink, 'mtu' | 'queues'> & { readonly at: Place }
       }
     | {
         readonly type: 'AddVlan'

@@ -2,8 +2,8 @@
 // goes by files (/proc/sys) needs a visit.
 
 import { closeSync } from 'node:fs'
-import { errorCodeOf } from '../core/error-text.ts'
-import { ioctl, succeed } from './libc.ts'
+import { constants } from 'node:os'
+import { hasFailedBecauseOf, ioctl, succeed } from './libc.ts'
 import { openNamespaceFile, visitOpen } from './namespace.ts'
 import { NetlinkSocket, netlinkProtocols } from './netlink/netlink-socket.ts'
 import type { SocketLedger } from './socket-ledger.ts'
@@ -38,6 +38,7 @@ export class Room {
   readonly #home: number
   readonly #ledger: SocketLedger
   #netfilter: NetlinkSocket | undefined
+  #isVisited = false
 
   private constructor(fd: number, { home, ledger }: Dwelling) {
     this.fd = fd
@@ -67,8 +68,15 @@ export class Room {
     return (this.#netfilter ??= this.#openSocket('netfilter'))
   }
 
+  /** Visits within a visit cost nothing. */
   visit<Value>(act: () => Value): Value {
-    return this.fd === this.#home ? act() : visitOpen(this.fd, this.#home, act)
+    if (this.fd === this.#home || this.#isVisited) return act()
+    this.#isVisited = true
+    try {
+      return visitOpen(this.fd, this.#home, act)
+    } finally {
+      this.#isVisited = false
+    }
   }
 
   /** Throws `NoLinkError` when there is no such link. */
@@ -109,11 +117,7 @@ export class Room {
 
 /** The link is, after a question for it. */
 function isThere(result: number): boolean {
-  try {
-    succeed('looking for a link', result)
-    return true
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENODEV') return false
-    throw error
-  }
+  if (result < 0 && hasFailedBecauseOf(constants.errno.ENODEV)) return false
+  succeed('looking for a link', result)
+  return true
 }

@@ -5,7 +5,7 @@ import { everything, type Kernel } from '../../src/kernel/kernel.ts'
 import type { Operation } from '../../src/kernel/operation.ts'
 import { createLateKernel } from '../../src/kernel/late-kernel.ts'
 import { createThreadKernel } from '../../src/kernel/thread-kernel.ts'
-import { type Link, tables } from '../../src/kernel/view.ts'
+import { type Link, scopes, tables } from '../../src/kernel/view.ts'
 import { ip, routeTo } from '../contracts/kernel.contract.ts'
 import { eventually } from '../support/command.ts'
 import { keptLog } from '../support/link-lan.ts'
@@ -46,13 +46,13 @@ t.test('what is looked at can be narrowed', async t => {
   const prefixes = async (of: Parameters<typeof look>[0]) =>
     (await look(of)).routes.map(({ destination, table }) => [table, destination.prefix])
   t.same(await prefixes({ routes: { tables: [101] } }), [[101, 16]])
-  t.same(await prefixes({ routes: { tables: [101, 777], families: [6] } }), [], 'no such table')
-  t.same(await prefixes({ routes: { tables: [tables.main], families: [4] } }), [
+  t.same(await prefixes({ families: [6], routes: { tables: [101, 777] } }), [], 'no such table')
+  t.same(await prefixes({ families: [4], routes: { tables: [tables.main] } }), [
     [254, 0],
     [254, 16]
   ])
   t.same(
-    (await look({ rules: { families: [6] } })).rules.map(({ family, priority }) => [
+    (await look({ families: [6], rules: true })).rules.map(({ family, priority }) => [
       family,
       priority
     ]),
@@ -66,6 +66,32 @@ t.test('what is looked at can be narrowed', async t => {
   t.same((await permanent('eth0')).length, 2)
   t.same(await permanent('lo'), [])
   t.same(await permanent('none'), [])
+  const found = async (of: Parameters<typeof look>[0]) => {
+    const view = await look(of)
+    return [
+      ...view.links.map(({ name }) => name),
+      ...view.addresses.map(({ link, prefix }) => `${link}/${prefix}`),
+      ...view.neighbours.filter(({ state }) => state === 'permanent').map(({ address }) => address)
+    ]
+  }
+  await pod.addAddress('lo', '10.8.0.1/32')
+  const { index } = (await look({ links: true })).links.find(({ name }) => name === 'eth0') ?? {}
+  t.same(await found({ links: { names: ['eth0', 'none'] } }), ['eth0'])
+  t.same(await found({ families: [4], addresses: true }), ['lo/8', 'lo/32', 'eth0/16'])
+  const global = { scope: scopes.universe, butOf: 1 }
+  t.same(await found({ addresses: global }), ['eth0/16', 'eth0/64'])
+  t.same(await found({ families: [6], addresses: global }), ['eth0/64'])
+  t.same(await found({ addresses: { ...global, butOf: index ?? 0 } }), ['lo/32'])
+  t.same(await found({ neighbours: { addresses: [ip('fd06::1')] } }), [ip('fd06::1')])
+  t.same(await found({ families: [4], neighbours: { addresses: [ip('fd06::1')] } }), [])
+  await pod.ip('route', 'add', '10.6.9.9', 'dev', 'eth0')
+  await pod.ip('route', 'add', '10.6.9.8', 'dev', 'eth0', 'table', '101')
+  const to = [ip('10.6.9.9'), ip('10.7.0.0'), ip('fd06::9')]
+  t.same(await prefixes({ routes: { to } }), [
+    [254, 0],
+    [254, 32]
+  ])
+  t.same(await prefixes({ routes: { tables: [101], to: [ip('10.6.9.8')] } }), [[101, 32]])
   const { ways, links } = await look({ waysTo: [ip('10.6.0.9'), ip('1.1.1.1'), ip('fd07::1')] })
   t.match(ways, [
     { source: ip('10.6.0.7'), hops: [{ link: 'eth0' }] },
@@ -99,6 +125,20 @@ t.test('links of every kind', async t => {
     ...{ at: 'Host', type: 'AddVeth', link: { name: 'a' }, peer: { at: 'Host', name: 'b' } }
   }
   t.same(await order(veth), { type: 'Done' }, 'both ends in one namespace')
+  const narrow: Operation = {
+    ...{ at: 'Host', type: 'AddVeth', link: { name: 'n1', queues: 1, isUp: true } },
+    peer: { at: 'Pod', name: 'n2', isUp: true }
+  }
+  t.same(await order(narrow), { type: 'Done' })
+  for (const [end, netns] of [
+    ['n1', host],
+    ['n2', pod]
+  ] as const) {
+    t.match(
+      await netns.ip('-d', 'link', 'show', end),
+      /UP.* state UP[^]* numtxqueues 1 .*numrxqueues 1 /
+    )
+  }
   const join = { master: 'br0', name: 'c', isUp: true }
   t.same(await order({ at: 'Host', type: 'SetLink', name: 'a', change: join }), { type: 'Done' })
   t.match(await linkOf('c'), { kind: 'veth', master: 'br0', isUp: true })

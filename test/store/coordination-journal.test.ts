@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import t from 'tap'
-import type { NodeStore } from '../../src/ports/coordination-journal.ts'
+import type { JournalChange, NodeStore } from '../../src/ports/coordination-journal.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { databasePath, openStore } from '../../src/store/open-store.ts'
 import { migrate } from '../../src/store/schema.ts'
@@ -55,12 +55,12 @@ t.test('attachments and entries do not know of one another', async t => {
   store.close()
 })
 
-const put = {
+const put: JournalChange = {
   ...{
     type: 'Put',
     entry: { key: { ...key('c1'), role: 'coordinator' }, sandbox: sandbox(1), text: '{}' }
   }
-} as const
+}
 
 t.test('an entry outlives a process that is killed right after', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'orbweaver-journal-'))

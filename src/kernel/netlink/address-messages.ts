@@ -1,6 +1,6 @@
 // Addresses of links as messages (rtnetlink(7), linux/if_addr.h).
 
-import { familyOf } from '../../core/address.ts'
+import { type Family, familyOf } from '../../core/address.ts'
 import type { PutAddress } from '../operation.ts'
 import { type LinkAddress, scopes } from '../view.ts'
 import { familyCodes, familyFromCode } from './family-codes.ts'
@@ -26,20 +26,34 @@ const flags = {
   noPrefixRoute: 0x200
 } as const
 
-export const askForAddresses: Write = message => {
-  message.room(fixedBytes)
+/** Of both families or of one. */
+export function askForAddresses(family: Family | undefined): Write {
+  return message => {
+    const at = message.room(fixedBytes)
+    if (family !== undefined) message.setU8(at, familyCodes[family])
+  }
+}
+
+/** What is not wanted is not read any further. */
+export interface WantedAddresses {
+  readonly scope: number
+  /** But those of the link with this index. */
+  readonly butOf: number
 }
 
 /** `nameOf` says the name of a link by its index; undefined for links that are gone. */
 export function readAddress(
   message: Message,
-  nameOf: (index: number) => string | undefined
+  nameOf: (index: number) => string | undefined,
+  wanted?: WantedAddresses
 ): LinkAddress | undefined {
   if (message.type !== addressMessages.put) return undefined
   const attributes = attributesAfter(message, fixedBytes)
   const { buffer, start } = message
+  const [scope, index] = [buffer.readUInt8(start + 3), buffer.readUInt32LE(start + 4)]
+  if (wanted !== undefined && (scope !== wanted.scope || index === wanted.butOf)) return undefined
   const family = familyFromCode(buffer.readUInt8(start))
-  const link = nameOf(buffer.readUInt32LE(start + 4))
+  const link = nameOf(index)
   const far = attributes.address(ifa.address)
   const address = attributes.address(ifa.local) ?? far
   if (family === undefined || link === undefined || address === undefined) return undefined
@@ -53,7 +67,7 @@ export function readAddress(
     ...(far !== undefined && far !== address && { peer: far }),
     ...(broadcast !== undefined && { broadcast }),
     ...(label !== undefined && label !== link && { label }),
-    scope: buffer.readUInt8(start + 3),
+    scope,
     isPermanent: (bits & flags.permanent) !== 0,
     isTentative: (bits & flags.tentative) !== 0,
     isDadFailed: (bits & flags.dadFailed) !== 0,

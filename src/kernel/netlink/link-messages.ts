@@ -25,6 +25,8 @@ const ifla = {
   linkInfo: 18,
   namespaceFd: 28,
   extMask: 29,
+  txQueues: 31,
+  rxQueues: 32,
   linkNamespaceId: 37
 } as const
 /** IFLA_INFO_*. */
@@ -88,6 +90,13 @@ export type ToldLink = Omit<Link, 'master'> & { readonly masterIndex?: number }
 export const askForLinks: Write = message => {
   message.room(infoBytes)
   message.u32(ifla.extMask, skipStats)
+}
+
+export function askForLink(index: number): Write {
+  return message => {
+    message.setU32(message.room(infoBytes) + indexAt, index)
+    message.u32(ifla.extMask, skipStats)
+  }
 }
 
 export function readLink(message: Message): ToldLink | undefined {
@@ -206,6 +215,9 @@ function writeNewLink(message: MessageWriter, link: NewLink): void {
   writeInfo(message, link.isUp)
   message.text(ifla.name, link.name)
   writeProperties(message, link)
+  if (link.queues === undefined) return
+  message.u32(ifla.txQueues, link.queues)
+  message.u32(ifla.rxQueues, link.queues)
 }
 
 function writeInfo(message: MessageWriter, isUp: boolean | undefined): number {
@@ -217,7 +229,10 @@ function writeInfo(message: MessageWriter, isUp: boolean | undefined): number {
   return at
 }
 
-function writeProperties(message: MessageWriter, properties: Omit<NewLink, 'name'>): void {
+function writeProperties(
+  message: MessageWriter,
+  properties: Omit<NewLink, 'name' | 'queues'>
+): void {
   const { mac, mtu, txQueueLen } = properties
   if (mac !== undefined) message.mac(ifla.address, mac)
   if (mtu !== undefined) message.u32(ifla.mtu, mtu)

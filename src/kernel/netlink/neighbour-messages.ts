@@ -1,9 +1,9 @@
 // Neighbours as messages (rtnetlink(7), linux/neighbour.h).
 
-import { type Address, familyOf } from '../../core/address.ts'
+import { type Address, type Family, familyOf } from '../../core/address.ts'
 import type { PutNeighbour } from '../operation.ts'
 import type { Neighbour, NeighbourState } from '../view.ts'
-import { familyCodes, familyFromCode } from './family-codes.ts'
+import { addressOfFamily, familyCodes, familyFromCode } from './family-codes.ts'
 import { attributesAfter, type Message } from './message-reader.ts'
 import type { Write } from './netlink-socket.ts'
 import type { NameOf } from './route-messages.ts'
@@ -31,26 +31,34 @@ const states: ReadonlyMap<number, NeighbourState> = new Map([
   [permanent, 'permanent']
 ])
 
-/** Of all links, or of one. */
-export function askForNeighbours(index: number | undefined): Write {
+/** Of both families or of one, of all links or of one. */
+export function askForNeighbours(family: Family | undefined, index: number | undefined): Write {
   return message => {
-    message.room(fixedBytes)
+    const at = message.room(fixedBytes)
+    if (family !== undefined) message.setU8(at, familyCodes[family])
     if (index !== undefined) message.u32(nda.index, index)
   }
 }
 
-export function readNeighbour(message: Message, nameOf: NameOf): Neighbour | undefined {
+/** `of`: the bytes of the addresses that are wanted; what else there is is not read any further. */
+export function readNeighbour(
+  message: Message,
+  nameOf: NameOf,
+  of?: readonly Uint8Array[]
+): Neighbour | undefined {
   if (message.type !== neighbourMessages.put) return undefined
   const attributes = attributesAfter(message, fixedBytes)
   const { buffer, start } = message
   // Groups and the loopback, which the kernel knows by itself: most of all that it tells.
   if (buffer.readUInt16LE(start + stateAt) === noArp) return undefined
+  const bytes = attributes.bytes(nda.destination)
+  if (of !== undefined && !of.some(one => bytes?.equals(one))) return undefined
   const family = familyFromCode(buffer.readUInt8(start))
   const link = nameOf(buffer.readInt32LE(start + indexAt))
   const state = states.get(buffer.readUInt16LE(start + stateAt))
   if (family === undefined || link === undefined || state === undefined) return undefined
-  const address = attributes.address(nda.destination)
-  if (address === undefined) return undefined
+  if (bytes === undefined) return undefined
+  const address = addressOfFamily(bytes, family)
   const mac = attributes.mac(nda.hardware)
   return { link, address, ...(mac !== undefined && { mac }), state }
 }

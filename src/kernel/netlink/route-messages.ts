@@ -2,7 +2,7 @@
 
 import { type Address, bitsOf, type Family } from '../../core/address.ts'
 import type { Cidr } from '../../core/cidr.ts'
-import type { NextHop, Route, RouteMetrics, RouteType } from '../view.ts'
+import { type NextHop, type Route, type RouteMetrics, type RouteType, tables } from '../view.ts'
 import { aligned, attributeBytes, hopBytes } from './alignment.ts'
 import { addressOfFamily, familyFromCode, subnetOfFamily } from './family-codes.ts'
 import {
@@ -62,11 +62,18 @@ const knownOfHop: ReadonlySet<number> = new Set([rta.gateway, rta.via])
 /** Undefined for links that are gone. */
 export type NameOf = (index: number) => string | undefined
 
-/** `isWanted`: by its table; what is not is not read any further. */
+export interface WantedRoutes {
+  /** Undefined: all but the local one. Kernels before 4.20 tell all tables, whichever was asked for. */
+  readonly table: number | undefined
+  /** The bytes of addresses: default routes, and those to one of these alone. */
+  readonly to: readonly Uint8Array[] | undefined
+}
+
+/** What is not wanted is not read any further; absent: all are. */
 export function readRoute(
   message: Message,
   nameOf: NameOf,
-  isWanted: (table: number) => boolean = () => true
+  wanted?: WantedRoutes
 ): Route | undefined {
   if (message.type !== routeMessages.put) return undefined
   const attributes = attributesAfter(message, routeFixedBytes)
@@ -75,8 +82,22 @@ export function readRoute(
   const type = routeTypes[buffer.readUInt8(start + 7)]
   const flags = buffer.readUInt32LE(start + 8)
   if (family === undefined || type === undefined || (flags & cloned) !== 0) return undefined
-  if (!isWanted(attributes.u32(rta.table) ?? buffer.readUInt8(start + 4))) return undefined
+  if (wanted !== undefined && !isWanted(message, attributes, family, wanted)) return undefined
   return read(message, attributes, nameOf, { family, type, flags })
+}
+
+function isWanted(
+  { buffer, start }: Message,
+  attributes: Attributes,
+  family: Family,
+  wanted: WantedRoutes
+): boolean {
+  const table = attributes.u32(rta.table) ?? buffer.readUInt8(start + 4)
+  if (wanted.table === undefined ? table === tables.local : table !== wanted.table) return false
+  const prefix = buffer.readUInt8(start + 1)
+  if (wanted.to === undefined || prefix === 0) return true
+  const destination = prefix === bitsOf(family) ? attributes.bytes(rta.destination) : undefined
+  return wanted.to.some(one => destination?.equals(one))
 }
 
 /** The answer to a question for one destination: what a packet would find. */

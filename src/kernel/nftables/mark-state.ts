@@ -7,7 +7,7 @@ import { isRefusal } from '../netlink/kernel-refusal.ts'
 import type { NetlinkSocket } from '../netlink/netlink-socket.ts'
 import type { MarkState, MarkTable } from '../view.ts'
 import type { Expression } from './expressions.ts'
-import { markChains, priority, tableName } from './mark-rules.ts'
+import { type Chain, markChains, priority, tableName } from './mark-rules.ts'
 import {
   genBytes,
   nftMessages,
@@ -33,7 +33,7 @@ export function markState(socket: NetlinkSocket, wanted: MarkTable): MarkState {
   if (tableFlags !== 0) return damaged('is dormant')
   const chains = readChains(socket)
   const rules = readRules(socket)
-  const expected = markChains(wanted)
+  const expected = expectedFor(wanted)
   for (const { name, type, hook, rules: wantedRules } of expected) {
     const told = chains.find(chain => chain.name === name)
     if (told === undefined) return damaged(`lacks the chain ${name}`)
@@ -43,13 +43,26 @@ export function markState(socket: NetlinkSocket, wanted: MarkTable): MarkState {
     const toldRules = rules.filter(rule => rule.chain === name)
     const isSame =
       toldRules.length === wantedRules.length &&
-      wantedRules.every((rule, i) => toldRules[i]?.text === ruleText(rule))
+      wantedRules.every((text, i) => toldRules[i]?.text === text)
     if (!isSame) {
       return damaged(`has other rules in its chain ${name} than the ${wantedRules.length} of it`)
     }
   }
   const strange = chains.find(({ name }) => expected.every(chain => chain.name !== name))
   return strange === undefined ? { type: 'Intact' } : damaged(`has a chain ${strange.name} more`)
+}
+
+/** A chain as it has to be, its rules as texts. */
+type ExpectedChain = Omit<Chain, 'rules'> & { readonly rules: readonly string[] }
+
+/** Nearly always the same is wanted, so the last one is kept. */
+let last: { readonly wanted: MarkTable; readonly chains: readonly ExpectedChain[] } | undefined
+
+function expectedFor(wanted: MarkTable): readonly ExpectedChain[] {
+  if (last?.wanted.link === wanted.link && last.wanted.mark === wanted.mark) return last.chains
+  const chains = markChains(wanted).map(chain => ({ ...chain, rules: chain.rules.map(ruleText) }))
+  last = { wanted, chains }
+  return chains
 }
 
 function damaged(what: string): MarkState {
@@ -103,8 +116,10 @@ function readRules(socket: NetlinkSocket): readonly ToldRule[] {
       const rule = attributesAfter(entry, genBytes)
       if (rule.text(1) !== tableName) return undefined
       const expressions = rule.bytes(4)
-      const text = expressions === undefined ? '' : textOf(Attributes.of(expressions))
-      return { chain: rule.text(2) ?? '', text }
+      return {
+        chain: rule.text(2) ?? '',
+        text: expressions === undefined ? '' : textIn(expressions)
+      }
     }
   )
 }
@@ -114,6 +129,21 @@ function ruleText(rule: readonly Expression[]): string {
   const message = new MessageWriter(4_096)
   writeExpressions(message, rule)
   return textOf(Attributes.of(message.written))
+}
+
+/** Rules as they were told and read, so that what is told again, byte for byte, is not read again. */
+const known = new Map<string, string>()
+/** What the kernels at hand tell of our rules, and of some that somebody has damaged. */
+const knownMax = 64
+
+function textIn(expressions: Buffer): string {
+  const bytes = expressions.toString('latin1')
+  const before = known.get(bytes)
+  if (before !== undefined) return before
+  const text = textOf(Attributes.of(expressions))
+  if (known.size >= knownMax) known.clear()
+  known.set(bytes, text)
+  return text
 }
 
 function textOf(expressions: Attributes): string {
