@@ -17,7 +17,7 @@ import type { SimNode } from './sim-node.ts'
 import type { SimRegistry } from './sim-registry.ts'
 
 /** In larger worlds not every register is compared with everybody's. */
-const comparedMax = 100
+const comparedMax = 30
 
 type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
 

@@ -68,6 +68,10 @@ class Broker {
   readonly #fetching = new Map<Address, Fetching>()
   readonly #reachable = new Set<MemberIndex>()
   #view: ClusterView
+  /** Where not everybody is connected to everybody. */
+  #isLarge = false
+  /** Who is reachable has changed since the searches were told. */
+  #isBehind = false
 
   constructor(options: BrokerOptions, context: ActorContext<BrokerMessage>) {
     this.#options = options
@@ -114,6 +118,7 @@ class Broker {
   }
 
   #search(pool: string): Search {
+    this.#catchUp()
     const known = this.#searches.get(pool)
     if (known !== undefined) return known
     const made = new Search(() => this.#options.random.next(), this.#options.rules.accounted)
@@ -134,23 +139,34 @@ class Broker {
       .map(({ index }) => index)
     const unconnected = new Set(others.filter(index => !this.#reachable.has(index)))
     const none = new Set<MemberIndex>()
-    return others.length > connectedMax
+    this.#isLarge = others.length > connectedMax
+    return this.#isLarge
       ? { members: others, unreachable: none, distant: unconnected }
       : { members: others, unreachable: unconnected, distant: none }
   }
 
   #setMembers(): void {
+    this.#isBehind = true
+    for (const pool of this.#searches.keys()) this.#go(pool)
+  }
+
+  #catchUp(): void {
+    if (!this.#isBehind) return
+    this.#isBehind = false
     const { members, unreachable, distant } = this.#members()
     const now = this.#context.clock.monotonicMs()
     for (const search of this.#searches.values())
       search.setMembers(members, unreachable, now, distant)
-    for (const pool of this.#searches.keys()) this.#go(pool)
   }
 
   #memberReachable({ member, reachable }: MemberReachable): void {
     if (reachable) this.#reachable.add(member)
     else this.#reachable.delete(member)
-    this.#setMembers()
+    const needs = [...this.#totals.values()]
+    const isIdle = needs.every(({ waiting, wish }) => waiting === 0 && wish === 0)
+    // Connections of a large cluster come and go all the time, and say little: who looks for nothing reads them later.
+    if (this.#isLarge && isIdle) this.#isBehind = true
+    else this.#setMembers()
   }
 
   #need(need: Need): void {

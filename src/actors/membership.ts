@@ -249,6 +249,7 @@ class Membership {
     const isConnected = this.#reach.isConnected(peer)
     if (isConnected && !isBelieved) this.#handshake.greet(member)
     this.#reach.set(member.index, isConnected && isBelieved)
+    if (isConnected && isBelieved) this.#reach.settle(peer)
   }
 
   #tick(): void {
@@ -257,7 +258,7 @@ class Membership {
       const member = this.#view.members.get(to)
       if (member !== undefined) this.#handshake.greet(member)
     }
-    for (const peer of this.#reach.connected) this.#judgeReachable(peer)
+    for (const peer of this.#reach.unsettled) this.#judgeReachable(peer)
     this.#context.schedule('tick', tickMs, { type: 'SessionTick' })
   }
 

@@ -7,6 +7,8 @@ export class Reachability {
   readonly #onChange: (message: MemberReachable) => void
   readonly #connected = new Set<string>()
   readonly #members = new Set<MemberIndex>()
+  /** Connected peers of which nothing more is to be found out. */
+  readonly #settled = new Set<string>()
 
   constructor(onChange: (message: MemberReachable) => void) {
     this.#onChange = onChange
@@ -15,6 +17,12 @@ export class Reachability {
   connect(peer: string, isConnected: boolean): void {
     if (isConnected) this.#connected.add(peer)
     else this.#connected.delete(peer)
+    this.#settled.delete(peer)
+  }
+
+  /** There is a connection, and its session is believed. */
+  settle(peer: string): void {
+    this.#settled.add(peer)
   }
 
   isConnected(peer: string): boolean {
@@ -23,6 +31,13 @@ export class Reachability {
 
   get connected(): readonly string[] {
     return [...this.#connected]
+  }
+
+  /** Those of them that are not settled. */
+  get unsettled(): readonly string[] {
+    return this.#connected.size === this.#settled.size
+      ? []
+      : this.connected.filter(peer => !this.#settled.has(peer))
   }
 
   set(member: MemberIndex, reachable: boolean): void {

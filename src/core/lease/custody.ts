@@ -177,9 +177,9 @@ export class Custody {
     return { ...this.#change(this.map.plan(accepted)), marks, heard, contests: unknown }
   }
 
-  /** The receiver has it. */
-  planClose(wctr: number): CustodyChange {
-    return { ...this.#change(nothing), closed: this.#grants.has(wctr) ? [wctr] : [] }
+  /** The receivers have them. */
+  planClose(wctrs: readonly number[]): CustodyChange {
+    return { ...this.#change(nothing), closed: wctrs.filter(wctr => this.#grants.has(wctr)) }
   }
 
   /** Settled when the registry itself has decided the address since, with a higher key. */

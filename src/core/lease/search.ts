@@ -2,6 +2,7 @@
 // is nothing to be had. Pure but for being changed in place; the broker sends what it says.
 
 import type { Holding } from '../protocol.ts'
+import { Asked, isRecent } from './asked.ts'
 import { Hints } from './hints.ts'
 import { answerMs, Reach } from './reach.ts'
 import type { MemberIndex } from './register.ts'
@@ -12,9 +13,6 @@ const crowd = 16
 const sweepMax = 8
 
 export { answerMs } from './reach.ts'
-
-/** How long a donor may owe answers or have no connection before it counts as silent: it is busy, or starts again. */
-const patienceMs = 5_000
 
 /** How long all know that a pool is full. Meanwhile donors remember who waits. */
 const fullMs = 10_000
@@ -44,14 +42,9 @@ export class Search {
   readonly #chance: () => number
   readonly #accounts: boolean
   readonly #hints = new Hints()
-  /** Who was asked and has not answered, and when. */
-  readonly #open = new Map<MemberIndex, number>()
+  readonly #asked = new Asked()
   /** Who has said in this round that there is nothing. */
   readonly #said = new Map<MemberIndex, Holding>()
-  /** Who did not answer in time in this round. */
-  readonly #silent = new Set<MemberIndex>()
-  /** Since when a member owes an answer, whatever was asked of it meanwhile. */
-  readonly #owes = new Map<MemberIndex, number>()
   #members: readonly MemberIndex[] = []
   readonly #reach = new Reach()
   #waiting = 0
@@ -85,7 +78,8 @@ export class Search {
     const isBack = this.#reach.set(unreachable, distant, now)
     this.#members = members
     const known = new Set(members)
-    for (const kept of [this.#hints, this.#open, this.#said, this.#silent, this.#owes]) {
+    this.#asked.keep(known)
+    for (const kept of [this.#hints, this.#said]) {
       for (const member of kept.keys()) if (!known.has(member)) kept.delete(member)
     }
     // Somebody came back: what was said without it is no verdict any more.
@@ -96,9 +90,7 @@ export class Search {
     // What was lost or said before anybody waited is nothing to go by now: pods have come and gone since.
     if (this.#waiting === 0 && waiting > 0) {
       if (this.#verdict === undefined) this.#said.clear()
-      this.#open.clear()
-      this.#silent.clear()
-      this.#owes.clear()
+      this.#asked.clear()
     }
     this.#waiting = waiting
     this.#wish = wish
@@ -153,17 +145,19 @@ export class Search {
     this.#expire(now)
     if (this.#waiting === 0) return this.#prefetch(now)
     if (this.verdict(now) !== undefined || now < this.#pausedUntil) return []
+    const questions = this.#repeat(now)
     const hinted = this.#candidates(true)
+    // Everybody else is many: at a busy donor's they would only be in its way, a thousand at a time.
+    if (hinted.length === 0 && this.#isPromising(now)) return questions
     const limit = hinted.length > 0 ? (this.#waiting > crowd ? donorsMax : 1) : sweepMax
     const candidates = hinted.length > 0 ? hinted : this.#candidates(false)
-    const questions: Question[] = []
-    while (this.#open.size < limit && candidates.length > 0) {
+    while (this.#asked.inTime < limit && candidates.length > 0) {
       const to = this.#pick(candidates)
-      this.#opened(to, now)
+      this.#asked.ask(to, now)
       const demand = hinted.length > 0 ? this.#waiting : 1
       questions.push({ to, demand, wish: demand + this.#wish })
     }
-    if (this.#open.size === 0) this.#conclude(now)
+    if (this.#asked.isNobody) this.#conclude(now)
     return questions
   }
 
@@ -181,7 +175,7 @@ export class Search {
   }
 
   get isIdle(): boolean {
-    return this.#waiting === 0 && this.#open.size === 0
+    return this.#waiting === 0 && this.#asked.isNobody
   }
 
   /** How many addresses of the pool are in use anywhere, as far as it was said. */
@@ -191,26 +185,36 @@ export class Search {
     return used
   }
 
+  /** Somebody who seems to have some is being asked, and has not had half of its time yet. */
+  #isPromising(now: number): boolean {
+    const early = this.#asked.early(now, member => this.#reach.patienceMs(member))
+    return early.some(member => this.#hints.freeOf(member) > 0)
+  }
+
+  /** Who seems to have some and is late, since it is busy or was not reached, is asked again beside the others. */
+  #repeat(now: number): Question[] {
+    const questions: Question[] = []
+    for (const to of this.#asked.excused(now)) {
+      if (this.#hints.freeOf(to) === 0 || this.#reach.isOut(to)) continue
+      this.#asked.ask(to, now)
+      questions.push({ to, demand: this.#waiting, wish: this.#waiting + this.#wish })
+    }
+    return questions
+  }
+
   #prefetch(now: number): Question[] {
-    if (this.#wish === 0 || this.#open.size > 0) return []
+    if (this.#wish === 0 || !this.#asked.isNobody) return []
     if (now - this.#prefetchedAt < prefetchPauseMs) return []
     const candidates = this.#candidates(true)
     if (candidates.length === 0) return []
     this.#prefetchedAt = now
     const to = this.#pick(candidates)
-    this.#opened(to, now)
+    this.#asked.ask(to, now)
     return [{ to, demand: 0, wish: this.#wish }]
   }
 
-  #opened(to: MemberIndex, now: number): void {
-    this.#open.set(to, now)
-    if (!this.#owes.has(to)) this.#owes.set(to, now)
-  }
-
   #hasAnswered(from: MemberIndex): void {
-    this.#open.delete(from)
-    this.#silent.delete(from)
-    this.#owes.delete(from)
+    this.#asked.answered(from)
     this.#reach.heard(from)
   }
 
@@ -223,9 +227,8 @@ export class Search {
   #candidates(hinted: boolean): MemberIndex[] {
     return this.#members.filter(
       member =>
-        !this.#open.has(member) &&
+        !this.#asked.has(member) &&
         !this.#said.has(member) &&
-        !this.#silent.has(member) &&
         !this.#reach.isOut(member) &&
         (!hinted || this.#hints.freeOf(member) > 0)
     )
@@ -246,10 +249,8 @@ export class Search {
   /** Who has not answered in time is asked last. */
   #expire(now: number): void {
     this.#reach.expire(now)
-    for (const [member, askedAt] of this.#open) {
-      if (now - askedAt < this.#reach.patienceMs(member)) continue
-      this.#open.delete(member)
-      if (!this.#reach.miss(member, now)) this.#silent.add(member)
+    for (const member of this.#asked.expire(now, late => this.#reach.patienceMs(late))) {
+      if (!this.#reach.miss(member, now)) this.#asked.miss(member)
     }
   }
 
@@ -258,12 +259,13 @@ export class Search {
     if (this.#forgive(now)) return
     this.#foundNothing = true
     const silent = this.#members.filter(
-      member => this.#silent.has(member) || this.#reach.isOut(member)
+      member => this.#asked.isLate(member) || this.#reach.isOut(member)
     )
     const all = [this.#own, ...this.#said.values()]
     const cooling = all.reduce((sum, one) => sum + one.cooling, 0)
-    if (this.#accounts && silent.length === 0 && this.used < this.#total)
-      return this.#pauseRound(now)
+    // Of some members nothing is known; what cools down at the others is as good as free, a little later.
+    const isComing = silent.length === 0 ? this.used < this.#total : cooling > 0
+    if (this.#accounts && isComing) return this.#pauseRound(now)
     const verdict: Verdict =
       silent.length === 0
         ? { type: 'Full', used: this.used, cooling }
@@ -274,11 +276,11 @@ export class Search {
 
   /** Whether somebody is only late: it is asked again, and nothing is certain before it has answered. */
   #forgive(now: number): boolean {
-    const isRecent = (since: number | undefined) => now - (since ?? now) < patienceMs
-    for (const late of this.#silent) {
-      if (!this.#reach.isOut(late) && isRecent(this.#owes.get(late))) this.#silent.delete(late)
+    for (const late of this.#asked.excused(now)) {
+      if (!this.#reach.isOut(late)) this.#asked.forgive(late)
     }
-    return this.#candidates(false).length > 0 || this.#reach.since().some(isRecent)
+    if (this.#candidates(false).length > 0) return true
+    return this.#reach.since().some(since => isRecent(since, now))
   }
 
   /** Addresses are on their way somewhere, or cool down: look again, but not in a hurry. */
@@ -290,7 +292,7 @@ export class Search {
 
   #forgetRound(): void {
     this.#said.clear()
-    this.#silent.clear()
+    this.#asked.forgiveAll()
     this.#verdict = undefined
   }
 }

@@ -42,14 +42,37 @@ t.test('a member that is late is asked again, and nothing is certain before', as
   t.equal(search.verdict(2_000), undefined)
 })
 
+t.test('while somebody who seems to have some is asked, nobody else is', async t => {
+  const search = searching()
+  search.need(1, 0, none, total)
+  search.hint(a, { ...none, free: 5 })
+  const asked = run(search, 0, answerMs / 2)
+  t.same(
+    asked.map(({ to }) => to),
+    [a]
+  )
+  t.match(run(search, answerMs / 2, answerMs), [{ to: b }], 'unless it takes long')
+  t.match(run(search, answerMs, 2 * answerMs), [{ to: a }], 'and then it is asked again')
+})
+
+t.test('with somebody silent, what cools down at the others is waited for', async t => {
+  const search = searching()
+  search.setMembers(members, new Set([a]), 0)
+  search.need(1, 0, { ...none, used: 10 }, total)
+  run(search, 10_000, 20_000, ({ to }) => search.denied(to, { ...none, used: 9, cooling: 1 }, []))
+  t.equal(search.verdict(20_000), undefined)
+  run(search, 20_000, 25_000, ({ to }) => search.denied(to, { ...none, used: 10 }, []))
+  t.match(search.verdict(25_000), { type: 'Unreachable', silent: [a] }, 'and no longer than that')
+})
+
 t.test('a member that owes its answer for long is named as silent', async t => {
   const search = searching()
   search.need(1, 0, { ...none, used: 10 }, total)
   search.hint(a, { ...none, free: 5 })
-  run(search, 0, 7_000, ({ to }) => {
+  run(search, 0, 6_000, ({ to }) => {
     if (to === b) search.denied(b, { ...none, used: 10 }, [])
   })
-  t.match(search.verdict(7_000), { type: 'Unreachable', silent: [a] })
+  t.match(search.verdict(6_000), { type: 'Unreachable', silent: [a] })
 })
 
 t.test(
