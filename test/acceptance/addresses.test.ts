@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { eventually } from '../support/command.ts'
 import { numberedPool, poolObject, podObject, workloadObject } from './kube.ts'
 import { anyPod, sandboxOf } from './kubelet.ts'
 import { Stage } from './stage.ts'
@@ -150,6 +151,8 @@ t.test('CHECK finds what is not as it was', async t => {
 
 t.test('G2: what was released comes back last', async t => {
   const kubelet = stage.using(['old'])
+  const isRested = async () => (await stage.usage('old')).free === 10
+  await eventually('what others had has cooled down', isRested)
   const seen = []
   for (let i = 0; i < 10; i += 1) {
     const pod = anyPod()

@@ -52,6 +52,12 @@ t.test('what there is none of', async t => {
     ['addresses', /^No addresses are like that/]
   ] as const
   for (const [command, out] of rows) t.match(await orb(socketPath, [command]), { status: 0, out })
+  const drained = await orb(socketPath, ['node', 'drain'])
+  t.match(
+    drained,
+    { status: 0, out: /\nnothing is left here\n$/ },
+    'said at the first look as well'
+  )
   t.equal((await orb(socketPath, ['pools', '-o', 'name'])).out, '')
 })
 

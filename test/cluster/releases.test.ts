@@ -44,6 +44,7 @@ async function suite(): Promise<void> {
 
   /** Addresses move between all of them, and are free again. */
   const move = async () => {
+    await cluster.agree()
     await pods.spread(cluster.nodes, size)
     await pods.stopAll()
   }

@@ -4,6 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeClusterKey } from '../../src/mesh/cluster-key.ts'
+import { peersOf } from './cluster-admin.ts'
 import { ClusterNode } from './cluster-node.ts'
 import { type Knowledge, knowledgeOf } from './cluster-state.ts'
 import { Lan } from './cluster-lan.ts'
@@ -105,7 +106,10 @@ export class Cluster implements AsyncDisposable {
     await this.agree(this.nodes, timeoutMs, isWhole)
   }
 
-  /** Wait until these nodes know the same of the registry and of every address, and nothing is on its way. */
+  /**
+   * Wait until these nodes know the same of the registry and of every address, nothing is on its way, and each hears each:
+   * who was started a moment ago is known by its disk before others can ask it.
+   */
   async agree(
     nodes: readonly ClusterNode[] = this.nodes,
     timeoutMs = 60_000,
@@ -123,7 +127,11 @@ export class Cluster implements AsyncDisposable {
       return first !== undefined && last.every(same) && and(first) ? first : undefined
     }
     try {
-      return await eventually('all agree', isSame, timeoutMs)
+      const known = await eventually('all agree', isSame, timeoutMs)
+      for (const node of nodes) {
+        await eventually(`${node.name} hears all others`, () => hears(node, nodes), timeoutMs)
+      }
+      return known
     } catch (error) {
       throw new Error(`${String(error)}: ${describe(nodes, last)}`, { cause: error })
     }
@@ -134,6 +142,12 @@ export class Cluster implements AsyncDisposable {
     await this.lan[Symbol.asyncDispose]()
     rmSync(this.#dir, { recursive: true, force: true })
   }
+}
+
+async function hears(node: ClusterNode, others: readonly ClusterNode[]): Promise<boolean> {
+  const { peers } = await peersOf(node)
+  const heard = peers.filter(({ connected, session }) => connected && session)
+  return others.every(({ name }) => name === node.name || heard.some(peer => peer.node === name))
 }
 
 function describe(nodes: readonly ClusterNode[], all: readonly (Knowledge | undefined)[]): string {

@@ -103,7 +103,7 @@ async function drain(orb: Orb, options: Options, [name]: readonly string[]): Pro
   if (reachable === 0) {
     terminal.out('no other node can be reached: what is here stays until one can\n')
   }
-  let shown = ''
+  let shown: string | undefined
   let now = linesOf(left)
   for (;;) {
     if (now !== shown) terminal.out(now === '' ? 'nothing is left here\n' : now)
