@@ -2,8 +2,11 @@
 
 import type { MemberIndex } from './register.ts'
 
-/** How long a donor may owe answers or have no connection before it counts as silent: it is busy, or starts again. */
-const patienceMs = 5_000
+/**
+ * How long a donor may owe answers or have no connection before it counts as silent: it is busy, or starts again, which
+ * takes the daemon of a busy machine some seconds. Plugins wait a little longer for their own daemon.
+ */
+const patienceMs = 12_000
 /** Each time it is late a member gets twice the time, so many times. */
 const doublingsMax = 2
 

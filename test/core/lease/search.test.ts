@@ -69,10 +69,10 @@ t.test('a member that owes its answer for long is named as silent', async t => {
   const search = searching()
   search.need(1, 0, { ...none, used: 10 }, total)
   search.hint(a, { ...none, free: 5 })
-  run(search, 0, 6_000, ({ to }) => {
+  run(search, 0, 14_000, ({ to }) => {
     if (to === b) search.denied(b, { ...none, used: 10 }, [])
   })
-  t.match(search.verdict(6_000), { type: 'Unreachable', silent: [a] })
+  t.match(search.verdict(14_000), { type: 'Unreachable', silent: [a] })
 })
 
 t.test(
@@ -82,16 +82,16 @@ t.test(
     search.setMembers(members, new Set([a]), 0)
     search.need(1, 0, { ...none, used: 10 }, total)
     const deny = ({ to }: Question) => search.denied(to, { ...none, used: 10 }, [])
-    run(search, 0, 4_000, deny)
-    t.equal(search.verdict(4_000), undefined)
-    search.setMembers(members, new Set([a]), 4_000)
-    run(search, 4_000, 5_900, deny)
-    t.match(search.verdict(5_900), { type: 'Unreachable', silent: [a] })
+    run(search, 0, 11_000, deny)
+    t.equal(search.verdict(11_000), undefined)
+    search.setMembers(members, new Set([a]), 11_000)
+    run(search, 11_000, 14_000, deny)
+    t.match(search.verdict(14_000), { type: 'Unreachable', silent: [a] })
     search.need(0, 0, none, total)
-    run(search, 5_900, 20_000)
+    run(search, 14_000, 40_000)
     search.need(1, 0, { ...none, used: 10 }, total)
-    run(search, 20_000, 20_000 + answerMs, deny)
-    t.match(search.verdict(20_000 + answerMs), { type: 'Unreachable' }, 'and is said to be at once')
+    run(search, 40_000, 40_000 + answerMs, deny)
+    t.match(search.verdict(40_000 + answerMs), { type: 'Unreachable' }, 'and is said to be at once')
   }
 )
 
