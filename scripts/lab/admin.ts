@@ -2,7 +2,7 @@
 
 import { request } from 'node:http'
 
-const answerWithinMs = 5_000
+const answerWithinMs = 20_000
 
 export interface Block {
   readonly first: string
