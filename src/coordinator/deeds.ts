@@ -14,8 +14,11 @@ import { type Step, undoOf, type Views } from './step.ts'
 export interface Release {
   /** In the order in which they have to be carried out. */
   readonly operations: readonly Operation[]
-  /** What is written down with the end of the deed. */
-  readonly changes: readonly JournalChange[]
+  /**
+   * What is written down with the end of the deed, once its operations are carried out: other ends may have come
+   * before, and what they have dropped must not be put there again. Then `settle`.
+   */
+  changes(): readonly JournalChange[]
   /** The deed as far as nobody else has taken it over. */
   readonly rest: Deed
 }
@@ -32,6 +35,10 @@ export class Deeds {
   readonly #deeds = new Map<string, Deed>()
   /** Which deeds want a thing, and since when: a node has many deeds, and each thing few that want it. */
   readonly #wanting = new Map<string, Map<string, number>>()
+  /** Released, and not written down as such. */
+  readonly #ending = new Map<string, Deed>()
+  /** What has inherited something since it was written down. */
+  readonly #unwritten = new Set<string>()
   #last = 0
 
   constructor(deeds: Iterable<Deed> = []) {
@@ -63,6 +70,13 @@ export class Deeds {
   /** As if what followed had not been: undefined when there was none. */
   restore(key: JournalKey, before: Deed | undefined): void {
     this.#set(textOf(key), before)
+    this.#ending.delete(textOf(key))
+  }
+
+  /** What the end of this deed changes is written down. */
+  settle(key: JournalKey): void {
+    this.#ending.delete(textOf(key))
+    this.#unwritten.clear()
   }
 
   #set(text: string, deed: Deed | undefined): void {
@@ -132,35 +146,41 @@ export class Deeds {
     return isSame(held.step, step) ? [] : [held.step]
   }
 
-  /**
-   * A deed ends: from now on it holds nothing. `only`: these items of it, the others stay with the deed that it
-   * becomes again.
-   */
+  /** A deed ends, and from now on it holds nothing but what it `becomes` again. */
   release(key: JournalKey, becomes?: Deed): Release {
     const deed = this.get(key)
     assert(deed !== undefined, 'only what was done can be released')
     const stays = new Set((becomes?.items ?? []).map(item => itemKey(deed, item)))
     const text = textOf(key)
     const ended: Item[] = []
-    const heirs = new Set<string>()
     for (const item of deed.items.filter(item => !stays.has(itemKey(deed, item)))) {
       const [heir] = this.#othersWanting(text, itemKey(deed, item), item.since)
       if (heir === undefined) ended.push(item)
-      else {
-        this.#bequeath(deed, item, heir)
-        heirs.add(heir)
-      }
+      else this.#bequeath(deed, item, heir)
     }
     const operations = ended.toReversed().flatMap(({ undo }) => undo)
-    if (becomes === undefined) this.#set(text, undefined)
-    const own: JournalChange = becomes === undefined ? { type: 'Drop', key } : this.put(becomes)
-    const changed = [...heirs].flatMap(text => this.#deeds.get(text) ?? [])
-    const puts = changed.map((one): JournalChange => ({ type: 'Put', entry: entryOf(one) }))
+    this.#set(text, becomes)
+    this.#unwritten.add(text)
+    const unfinished = ended.filter(({ undo }) => undo.length > 0)
+    if (becomes === undefined) this.#ending.set(text, { ...deed, items: unfinished })
     const rest = {
       ...deed,
       items: deed.items.filter(item => ended.includes(item) || stays.has(itemKey(deed, item)))
     }
-    return { operations: withoutVanishing(operations), changes: [...puts, own], rest }
+    const changes = () => this.#changesAfter(text, key, becomes)
+    return { operations: withoutVanishing(operations), changes, rest }
+  }
+
+  /**
+   * All that has passed from one deed to another by now, also of others that are about to end: what the journal says of
+   * them would be about things that are gone.
+   */
+  #changesAfter(text: string, key: JournalKey, becomes: Deed | undefined): JournalChange[] {
+    const puts = [...this.#unwritten]
+      .filter(one => becomes !== undefined || one !== text)
+      .flatMap(one => this.#deeds.get(one) ?? this.#ending.get(one) ?? [])
+      .map((deed): JournalChange => ({ type: 'Put', entry: entryOf(deed) }))
+    return becomes === undefined ? [...puts, { type: 'Drop', key }] : puts
   }
 
   /** The next one that wants the same takes over how it was before. */
@@ -172,6 +192,7 @@ export class Deeds {
       itemKey(heir, one) === about ? { ...one, undo: inherited(item, one.step) } : one
     )
     this.#set(to, { ...heir, items })
+    this.#unwritten.add(to)
   }
 }
 

@@ -197,9 +197,12 @@ export class NodeCoordinator implements Coordinator {
     const isDone = await this.#removed.during(operations, () =>
       takeBack(kernel, operations, netns, log)
     )
-    if (isDone && this.#write(changes) === undefined) return true
-    deeds.restore(key, rest)
-    return false
+    if (!isDone || this.#write(changes()) !== undefined) {
+      deeds.restore(key, rest)
+      return false
+    }
+    deeds.settle(key)
+    return true
   }
 
   #write(changes: readonly JournalChange[]): NotCoordinated | undefined {

@@ -1,11 +1,13 @@
 // What several deeds want together is brought about once, handed on in whatever order they end, and taken back once.
 
 import t from 'tap'
-import { Deeds, roleKey } from '../../src/coordinator/deeds.ts'
+import { type Deed, deedOf } from '../../src/coordinator/deed.ts'
+import { Deeds, type Release, roleKey } from '../../src/coordinator/deeds.ts'
 import { isThere, type Step } from '../../src/coordinator/step.ts'
 import type { Mac } from '../../src/core/link/mac.ts'
 import type { Operation } from '../../src/kernel/operation.ts'
 import type { Neighbour, NamespaceView } from '../../src/kernel/view.ts'
+import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import * as fc from '../support/property.ts'
 import { ip, key } from '../support/samples.ts'
 
@@ -91,3 +93,98 @@ t.test('whoever ends first or last, the host is in the end as it was', async () 
     { numRuns: 300 }
   )
 })
+
+/** All in one way, as the host's rule: what pods want in different ways lies on their own cables, and goes with those. */
+const alike = fc.record({
+  type: fc.constant('Begin' as const),
+  pod: fc.nat(pods - 1),
+  wants: fc.uniqueArray(fc.tuple(fc.nat(things - 1), fc.constant(0)), {
+    selector: ([thing]) => thing
+  })
+})
+const finish = fc.record({ type: fc.constant('Finish' as const), pod: fc.nat(pods - 1) })
+const crash = fc.record({ type: fc.constant('Crash' as const), pod: fc.constant(0) })
+
+/** A daemon whose ends take their time: they are decided, carried out, and then written down. */
+class Daemon {
+  readonly host = new Host()
+  readonly journal = new MemoryJournal()
+  deeds = new Deeds()
+  readonly #ending = new Map<number, Release>()
+
+  begin(pod: number, wants: readonly (readonly [number, number])[]): void {
+    // As `RemovedRules`: who wants what is about to go waits for that.
+    for (const [ending, { operations }] of this.#ending) {
+      if (ending === pod || operations.length > 0) this.finish(ending)
+    }
+    const steps = wants.map(([thing, way]) => neighbour(thing, way))
+    const views = { host: this.host.view, pod: new Host().view }
+    const sandbox = { path: '/run/netns/pod', began: { boot: 'boot', ns: 1n } }
+    const memory = { mode: 'underlay' as const, routes: new Map(), tables: new Map() }
+    const intent = { key: keyOf(pod), sandbox, memory, steps }
+    this.journal.commit([this.deeds.put(this.deeds.deedFor(intent, views))])
+    this.host.carryOut(steps)
+  }
+
+  end(pod: number): void {
+    if (this.deeds.get(keyOf(pod)) !== undefined) {
+      this.#ending.set(pod, this.deeds.release(keyOf(pod)))
+    }
+  }
+
+  finish(pod: number): void {
+    const release = this.#ending.get(pod)
+    if (release === undefined) return
+    this.host.carryOut(release.operations)
+    this.journal.commit(release.changes())
+    this.deeds.settle(keyOf(pod))
+    this.#ending.delete(pod)
+  }
+
+  /** What was decided and not carried out is decided anew, by what is written down. */
+  crash(): void {
+    this.#ending.clear()
+    const deeds = this.journal.load().map(entry => deedOf(entry) as Deed)
+    this.deeds = new Deeds(deeds)
+  }
+}
+
+function keyOf(pod: number) {
+  return roleKey(key(`pod${pod}`), 'coordinator')
+}
+
+t.test('ends that overlap, and a daemon that is killed among them', async () => {
+  const events = fc.array(
+    fc.oneof({ weight: 4, arbitrary: alike }, { weight: 4, arbitrary: end }, finish, crash),
+    { maxLength: 30 }
+  )
+  const before = fc.array(fc.tuple(fc.nat(things - 1), fc.constant(0)), { maxLength: 2 })
+  fc.assert(
+    fc.property(before, events, (before, events) => {
+      const daemon = new Daemon()
+      const { host, journal } = daemon
+      host.carryOut(before.map(([thing, way]) => neighbour(thing, way)))
+      const asItWas = textOf(host.view)
+      for (const event of events) {
+        if (event.type === 'Begin') daemon.begin(event.pod, event.wants)
+        else if (event.type === 'End') daemon.end(event.pod)
+        else if (event.type === 'Finish') daemon.finish(event.pod)
+        else daemon.crash()
+      }
+      for (let pod = 0; pod < pods; pod += 1) {
+        daemon.finish(pod)
+        daemon.end(pod)
+        daemon.finish(pod)
+      }
+      return journal.load().length === 0 && textOf(host.view) === asItWas
+    }),
+    { numRuns: 1_000 }
+  )
+})
+
+function textOf({ neighbours }: NamespaceView): string {
+  return neighbours
+    .map(({ address, mac }) => `${address} ${mac}`)
+    .sort()
+    .join()
+}

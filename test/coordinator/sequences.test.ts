@@ -51,7 +51,7 @@ async function suite(): Promise<void> {
   t.test(`the host is as it was (${repeatedBy})`, async t => {
     const before = await dumpOf(node)
     for (let done = 0; done < sequences; done += perPods) {
-      const subjects = [await subject(host, 1), await subject(host, 2)]
+      const subjects = await Promise.all([subject(host, 1), subject(host, 2)])
       for (let i = 0; i < perPods && done + i < sequences; i += 1) {
         const living = chance(2) === 0 ? subjects : [subjects[chance(2)] as Subject]
         const isLast = i === perPods - 1 || done + i === sequences - 1
@@ -77,9 +77,13 @@ async function suite(): Promise<void> {
       steps.push(step)
       count(step)
     }
-    const all = async (act: (pod: ChainedPod, ifname: string) => Promise<unknown>) => {
-      for (const { pod, ifnames } of subjects) for (const ifname of ifnames) await act(pod, ifname)
-    }
+    // Interfaces of a pod come one after the other, pods do not wait for one another.
+    const all = (act: (pod: ChainedPod, ifname: string) => Promise<unknown>) =>
+      Promise.all(
+        subjects.map(async ({ pod, ifnames }) => {
+          for (const ifname of ifnames) await act(pod, ifname)
+        })
+      )
     await all((pod, ifname) => pod.coordinate(ifname))
     for (let i = chance(stepsMax); i > 0; i -= 1) {
       const one = chance(64)
@@ -99,7 +103,7 @@ async function suite(): Promise<void> {
         const isSeen = said.some(error => error !== undefined)
         if (isSeen !== isDamaged)
           throw new Error(`${steps.join(', ')}: CHECK says ${said.join('; ')}`)
-      } else if (one < 62) {
+      } else if (one < 63) {
         const damage = chance(damages.length)
         note('damage')
         steps.push(String(damage))
@@ -121,25 +125,29 @@ async function suite(): Promise<void> {
   ): Promise<void> {
     if (isLast) {
       note('gone')
-      for (const { pod } of subjects) await pod.netns.remove()
+      await Promise.all(subjects.map(({ pod }) => pod.netns.remove()))
     }
-    const isQueued = chance(25) === 0
+    const isQueued = chance(40) === 0
     if (isQueued) {
       note('queued')
       await host.daemon.kill()
     }
-    for (const { pod, ifnames } of subjects) {
+    const ends = subjects.map(({ pod, ifnames }) => {
       const order = chance(2) === 0 ? ifnames : ifnames.toReversed()
-      for (const ifname of order) {
-        const how = chance(4)
-        note(['usual', 'bare', 'twice', 'nowhere'][how] ?? '')
-        const manner = how === 1 ? { isBare: true } : how === 3 ? { netns: '', isBare: true } : {}
-        await pod.uncoordinate(ifname, manner)
-        if (how === 2) await pod.uncoordinate(ifname)
-      }
-    }
+      return { pod, order: order.map(ifname => ({ ifname, how: chance(4) })) }
+    })
+    await Promise.all(
+      ends.map(async ({ pod, order }) => {
+        for (const { ifname, how } of order) {
+          note(['usual', 'bare', 'twice', 'nowhere'][how] ?? '')
+          const manner = how === 1 ? { isBare: true } : how === 3 ? { netns: '', isBare: true } : {}
+          await pod.uncoordinate(ifname, manner)
+          if (how === 2) await pod.uncoordinate(ifname)
+        }
+      })
+    )
     if (isQueued) await host.restart('kill')
-    if (isLast) for (const { pod } of subjects) await pod[Symbol.asyncDispose]()
+    if (isLast) await Promise.all(subjects.map(({ pod }) => pod[Symbol.asyncDispose]()))
   }
 }
 

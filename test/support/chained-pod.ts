@@ -171,22 +171,21 @@ export class ChainedPod implements AsyncDisposable {
   ): Promise<string> {
     const { bin, node } = this.host
     const type = String(conf['type'])
-    const program = type.startsWith('orbweaver') ? join(bin, type) : join(mainPluginDir, type)
-    const { code, stdout, stderr } = await attempt(
-      'ip',
-      ['netns', 'exec', node.name ?? '', program],
-      {
-        env: {
-          CNI_COMMAND: verb,
-          CNI_CONTAINERID: this.containerId,
-          CNI_NETNS: netns,
-          CNI_IFNAME: ifname,
-          CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web',
-          CNI_PATH: [bin, mainPluginDir].join(delimiter)
-        },
-        input: JSON.stringify(conf)
-      }
-    )
+    // A main plugin works where it is executed; ours asks a socket, which is the same from everywhere.
+    const [program = '', ...args] = type.startsWith('orbweaver')
+      ? [join(bin, type)]
+      : node.inside([join(mainPluginDir, type)])
+    const { code, stdout, stderr } = await attempt(program, args, {
+      env: {
+        CNI_COMMAND: verb,
+        CNI_CONTAINERID: this.containerId,
+        CNI_NETNS: netns,
+        CNI_IFNAME: ifname,
+        CNI_ARGS: 'IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web',
+        CNI_PATH: [bin, mainPluginDir].join(delimiter)
+      },
+      input: JSON.stringify(conf)
+    })
     if (code !== 0) throw new PluginError(`${type} ${verb} of ${ifname}`, stdout, stderr)
     return stdout
   }

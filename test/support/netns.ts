@@ -68,9 +68,20 @@ export class Netns implements AsyncDisposable {
     return run('ip', this.name === undefined ? args : ['-n', this.name, ...args])
   }
 
+  /** Several commands of ip(8) in one process, with the same options. */
+  async ipAll(options: readonly string[], ...commands: readonly string[]): Promise<string> {
+    const where = this.name === undefined ? [] : ['-n', this.name]
+    return run('ip', [...where, ...options, '-batch', '-'], { input: commands.join('\n') })
+  }
+
   async exec(...command: readonly string[]): Promise<string> {
-    const [program = '', ...args] = this.#inside(command)
+    const [program = '', ...args] = this.inside(command)
     return run(program, args)
+  }
+
+  /** The command line that executes this one there. `ip netns exec` would mount /sys anew, which nobody here looks at. */
+  inside(command: readonly string[]): readonly string[] {
+    return this.name === undefined ? command : ['nsenter', `--net=${this.path}`, '--', ...command]
   }
 
   /** Two namespaces joined by a cable, both ends up. */
@@ -139,10 +150,6 @@ export class Netns implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.remove()
-  }
-
-  #inside(command: readonly string[]): readonly string[] {
-    return this.name === undefined ? command : ['ip', 'netns', 'exec', this.name, ...command]
   }
 }
 

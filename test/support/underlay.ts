@@ -205,13 +205,9 @@ export class NodeDaemon implements AsyncDisposable {
  */
 export async function dumpOf(netns: Netns): Promise<string> {
   const parts = await Promise.all([
-    netns.ip('-o', '-d', 'link', 'show'),
-    netns.ip('-o', 'address', 'show'),
-    netns.ip('-4', 'route', 'show', 'table', 'all'),
-    netns.ip('-6', 'route', 'show', 'table', 'all'),
-    netns.ip('-4', 'rule', 'show'),
-    netns.ip('-6', 'rule', 'show'),
-    netns.ip('neighbour', 'show', 'nud', 'permanent'),
+    netns.ipAll(['-o', '-d'], 'link show', 'address show', 'neighbour show nud permanent'),
+    netns.ipAll(['-4'], 'route show table all', 'rule show'),
+    netns.ipAll(['-6'], 'route show table all', 'rule show'),
     netns.exec('nft', 'list', 'ruleset')
   ])
   return parts
