@@ -102,11 +102,19 @@ export class Deeds {
   }
 
   /** The other deeds that want it after `since`, in the order in which they came to. */
-  #othersWanting(text: string, about: string, since = 0): readonly string[] {
+  #othersWanting(text: string, about: string, since: number): readonly string[] {
     return [...(this.#wanting.get(about) ?? [])]
       .filter(([other, from]) => other !== text && from > since)
       .sort(([, a], [, b]) => a - b)
       .map(([other]) => other)
+  }
+
+  #lastOtherWanting(text: string, about: string): string | undefined {
+    let last: readonly [text: string, since: number] | undefined
+    for (const one of this.#wanting.get(about) ?? []) {
+      if (one[0] !== text && one[1] > (last?.[1] ?? 0)) last = one
+    }
+    return last?.[0]
   }
 
   /** Somebody has put something else in its place. */
@@ -141,7 +149,7 @@ export class Deeds {
   /** Whoever has wanted it last before: that is what was there. */
   #undoOf(key: JournalKey, step: Step, views: Views): readonly Operation[] {
     const about = itemKey({ key }, { step })
-    const held = this.#itemOf(this.#othersWanting(textOf(key), about).at(-1) ?? '', about)
+    const held = this.#itemOf(this.#lastOtherWanting(textOf(key), about) ?? '', about)
     if (held === undefined) return undoOf(step, views)
     return isSame(held.step, step) ? [] : [held.step]
   }

@@ -14,9 +14,16 @@ export interface Views {
   readonly pod: NamespaceView
 }
 
+/** Steps are asked for their keys again and again, and addresses as texts are dear. */
+const keys = new WeakMap<Step, string>()
+
 /** What it is about, one text for whatever contradicts or repeats one another. */
 export function operationKey(step: Step): string {
-  return `${step.at} ${subjectOf(step)}`
+  const known = keys.get(step)
+  if (known !== undefined) return known
+  const key = `${step.at} ${subjectOf(step)}`
+  keys.set(step, key)
+  return key
 }
 
 function subjectOf(step: Step): string {
@@ -34,10 +41,10 @@ function subjectOf(step: Step): string {
       return `address ${formatAddress(address)}/${prefix} of ${link}`
     }
     case 'PutRoute':
-      return `route ${routeKey(step.route)}`
+      return `route ${routeKeyText(step.route)}`
     // Another route than the one that is wanted under the same key.
     case 'DeleteRoute':
-      return `no route ${routeKey(step.route)} by ${step.route.hops.map(({ link }) => link).join(' ')}`
+      return `no route ${routeKeyText(step.route)} by ${step.route.hops.map(({ link }) => link).join(' ')}`
     case 'PutRule':
       return `rule ${ruleKey(step.rule)}`
     case 'PutNeighbour':
@@ -50,9 +57,20 @@ function subjectOf(step: Step): string {
   }
 }
 
-/** Under which the kernel keeps a route. */
-function routeKey({ table, destination, tos, metric }: Route): string {
+function routeKeyText({ table, destination, tos, metric }: Route): string {
   return `${formatCidr(destination)} tos ${tos} metric ${metric} in ${table}`
+}
+
+/** The kernel keeps one of them. */
+function haveSameKey(a: Route, b: Route): boolean {
+  return (
+    a.table === b.table &&
+    a.metric === b.metric &&
+    a.tos === b.tos &&
+    a.destination.family === b.destination.family &&
+    a.destination.prefix === b.destination.prefix &&
+    a.destination.range.start === b.destination.range.start
+  )
 }
 
 export function ruleKey({ family, priority, table, from, to, mark }: Rule): string {
@@ -131,7 +149,7 @@ export function undoOf(step: Step, views: Views): readonly Operation[] {
     case 'PutAddress':
       return isThere(step, views) ? [] : [{ type: 'DeleteAddress', at, address: step.address }]
     case 'PutRoute': {
-      const before = view.routes.filter(route => routeKey(route) === routeKey(step.route))
+      const before = view.routes.filter(route => haveSameKey(route, step.route))
       if (before.some(route => isSameRoute(route, step.route))) return []
       const [one] = before
       return [
@@ -197,7 +215,7 @@ function neighbourAt(
 }
 
 export function isSameRoute(a: Route, b: Route): boolean {
-  return routeKey(a) === routeKey(b) && routeText(a) === routeText(b)
+  return haveSameKey(a, b) && routeText(a) === routeText(b)
 }
 
 /** Who has made it counts for nobody. */
@@ -215,5 +233,6 @@ function hopText({ link = '', gateway, weight }: NextHop): string {
 }
 
 function isSameRule(a: Rule, b: Rule): boolean {
-  return !a.isPartial && a.action === b.action && ruleKey(a) === ruleKey(b)
+  const mayBe = !a.isPartial && a.action === b.action && a.priority === b.priority
+  return mayBe && ruleKey(a) === ruleKey(b)
 }

@@ -73,9 +73,10 @@ export function formatAddress(address: Address): string {
     const value = Number(address - ipv4Base)
     return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
   }
-  const groups = Array.from({ length: 8 }, (_, i) =>
-    ((address >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)
-  )
+  const groups = [96n, 64n, 32n, 0n].flatMap(shift => {
+    const two = Number((address >> shift) & 0xffffffffn)
+    return [(two >>> 16).toString(16), (two & 0xffff).toString(16)]
+  })
   const gap = longestZeroRun(groups)
   if (gap.length < 2) return groups.join(':')
   const head = groups.slice(0, gap.start).join(':')

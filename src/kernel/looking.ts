@@ -3,7 +3,6 @@
 import { type Address, families, type Family, familyOf } from '../core/address.ts'
 import type { Look } from './kernel.ts'
 import { addressMessages, askForAddresses, readAddress } from './netlink/address-messages.ts'
-import { isRefusal } from './netlink/kernel-refusal.ts'
 import { bytesOf } from './netlink/family-codes.ts'
 import {
   askForLink,
@@ -13,6 +12,7 @@ import {
   type ToldLink
 } from './netlink/link-messages.ts'
 import { askForNeighbours, neighbourMessages, readNeighbour } from './netlink/neighbour-messages.ts'
+import type { Absence } from './netlink/netlink-socket.ts'
 import {
   type NameOf,
   readRoute,
@@ -35,7 +35,14 @@ import {
 } from './view.ts'
 
 /** What the kernel says where no way leads (ip-route(8)); some of them are routes that refuse. */
-const noWay = ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EAGAIN', 'ENODEV']
+const noWay: readonly Absence[] = [
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EACCES',
+  'EINVAL',
+  'EAGAIN',
+  'ENODEV'
+]
 
 /** Of addresses and neighbours the kernel tells both families in one list. */
 const bothAtOnce = [undefined] as const
@@ -78,16 +85,8 @@ function readLinks(
   })
 }
 
-/** Whether it is there is asked before: most often that of a pod is not yet, and a refusal is dear. */
 function readOneLink(room: Room, name: string): ToldLink | undefined {
-  const index = room.findIndex(name)
-  if (index === undefined) return undefined
-  try {
-    return room.route.get(linkMessages.get, askForLink(index), readLink)
-  } catch (error) {
-    if (isRefusal(error, 'ENODEV')) return undefined
-    throw error
-  }
+  return room.route.find(linkMessages.get, askForLink(name), readLink, ['ENODEV'])
 }
 
 function readAddresses(
@@ -126,15 +125,13 @@ function routesOf(
   nameOf: NameOf
 ): readonly Route[] {
   const { table } = wanted
-  try {
-    return room.route.list(routeMessages.get, askForRoutes(family, table), entry =>
-      readRoute(entry, nameOf, wanted)
-    )
-  } catch (error) {
+  return room.route.list(
+    routeMessages.get,
+    askForRoutes(family, table),
+    entry => readRoute(entry, nameOf, wanted),
     // A table is there with its first route.
-    if (table !== undefined && isRefusal(error, 'ENOENT')) return []
-    throw error
-  }
+    table === undefined ? [] : ['ENOENT']
+  )
 }
 
 function readRules(room: Room, within: readonly Family[]): readonly Rule[] {
@@ -181,10 +178,5 @@ function readSysctls(keys: readonly string[]): ReadonlyMap<string, string> {
 }
 
 function wayTo(room: Room, to: Address, nameOf: NameOf): Route | undefined {
-  try {
-    return room.route.get(routeMessages.get, askForWay(to), answer => readWay(answer, nameOf))
-  } catch (error) {
-    if (isRefusal(error, ...noWay)) return undefined
-    throw error
-  }
+  return room.route.find(routeMessages.get, askForWay(to), one => readWay(one, nameOf), noWay)
 }

@@ -86,6 +86,7 @@ export class Room {
     return index
   }
 
+  /** The kernel looks for a module of that name where there is no such link, so ask for one that should be there. */
   findIndex(name: string): number | undefined {
     if (name === '' || Buffer.byteLength(name) >= nameBytes) return undefined
     request.fill(0)

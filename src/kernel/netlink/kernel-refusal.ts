@@ -24,11 +24,16 @@ export function isRefusal(error: unknown, ...codes: readonly string[]): error is
   return error instanceof KernelRefusal && codes.includes(error.code)
 }
 
+/** Of NLMSG_ERROR; 0 when it says that all is well. */
+export function errnoIn(message: Message): number {
+  return -message.buffer.readInt32LE(fixedPart(message, 4 + headerBytes))
+}
+
 /** Of NLMSG_ERROR; undefined when it says that all is well. */
 export function refusalIn(message: Message): KernelRefusal | undefined {
   const { buffer, flags, end } = message
   const at = fixedPart(message, 4 + headerBytes)
-  const errno = -buffer.readInt32LE(at)
+  const errno = errnoIn(message)
   if (errno === 0) return undefined
   if ((flags & hasAttributes) === 0) return new KernelRefusal(errno, undefined)
   const told = (flags & capped) === 0 ? buffer.readUInt32LE(at + 4) : headerBytes
@@ -38,9 +43,14 @@ export function refusalIn(message: Message): KernelRefusal | undefined {
 
 /** Of NLMSG_DONE, which ends a list, also one that was broken off. */
 export function refusalAtEnd(message: Message): KernelRefusal | undefined {
-  const { buffer, start, end } = message
-  const errno = end - start >= 4 ? -buffer.readInt32LE(start) : 0
+  const { start } = message
+  const errno = errnoAtEnd(message)
   return errno > 0 ? new KernelRefusal(errno, sentenceIn(message, start + 4)) : undefined
+}
+
+/** Of NLMSG_DONE; 0 when the list was told to its end. */
+export function errnoAtEnd({ buffer, start, end }: Message): number {
+  return end - start >= 4 ? -buffer.readInt32LE(start) : 0
 }
 
 function sentenceIn({ buffer, end }: Message, start: number): string | undefined {

@@ -92,9 +92,10 @@ export const askForLinks: Write = message => {
   message.u32(ifla.extMask, skipStats)
 }
 
-export function askForLink(index: number): Write {
+export function askForLink(name: string): Write {
   return message => {
-    message.setU32(message.room(infoBytes) + indexAt, index)
+    message.room(infoBytes)
+    message.text(ifla.name, name)
     message.u32(ifla.extMask, skipStats)
   }
 }

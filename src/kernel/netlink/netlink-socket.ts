@@ -5,7 +5,7 @@ import { constants } from 'node:os'
 import { assert } from '../../core/assert.ts'
 import { close, recv, send, setsockopt, socket, succeed } from '../libc.ts'
 import type { SocketLedger } from '../socket-ledger.ts'
-import { KernelRefusal, refusalAtEnd, refusalIn } from './kernel-refusal.ts'
+import { errnoAtEnd, errnoIn, KernelRefusal, refusalAtEnd, refusalIn } from './kernel-refusal.ts'
 import { MalformedMessageError, type Message, messagesIn } from './message-reader.ts'
 import { flags, MessageWriter } from './message-writer.ts'
 
@@ -27,6 +27,9 @@ const yes = Buffer.from([1, 0, 0, 0])
 
 /** A list that changes while it is told is told again; somebody who changes it without end must not keep us. */
 const attemptsMax = 16
+
+/** A refusal that is expected: the thing is not there. To throw it would take longer than all else of the question. */
+export type Absence = keyof typeof constants.errno
 
 /** Fills in the fixed part and the attributes of one message. */
 export type Write = (message: MessageWriter) => void
@@ -72,26 +75,34 @@ export class NetlinkSocket {
     this.#receive(message => message.type === error)
   }
 
-  /** Ask for one thing. Throws `KernelRefusal`. */
-  get<Value>(type: number, write: Write, read: (answer: Message) => Value): Value {
+  /** Ask for one thing; undefined when the kernel refuses for one of the reasons of `absent`. Throws `KernelRefusal`. */
+  find<Value>(
+    type: number,
+    write: Write,
+    read: (answer: Message) => Value,
+    absent: readonly Absence[]
+  ): Value | undefined {
     this.#send(type, 0, write)
-    let value: { readonly value: Value } | undefined
+    let value: Value | undefined
     this.#receive(message => {
-      value = { value: read(message) }
+      value = read(message)
       return true
-    })
-    assert(value !== undefined, 'an answer has been read')
-    return value.value
+    }, absent)
+    return value
   }
 
-  /** Ask for a list; entries that are read as undefined are left out. Throws `KernelRefusal`. */
+  /**
+   * Ask for a list; entries that are read as undefined are left out. It is empty when the kernel refuses for one of the
+   * reasons of `absent`. Throws `KernelRefusal`.
+   */
   list<Value>(
     type: number,
     write: Write,
-    read: (entry: Message) => Value | undefined
+    read: (entry: Message) => Value | undefined,
+    absent: readonly Absence[] = []
   ): readonly Value[] {
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const values = this.#listOnce(type, write, read)
+      const values = this.#listOnce(type, write, read, absent)
       if (values !== undefined) return values
     }
     throw new KernelRefusal(
@@ -104,7 +115,8 @@ export class NetlinkSocket {
   #listOnce<Value>(
     type: number,
     write: Write,
-    read: (entry: Message) => Value | undefined
+    read: (entry: Message) => Value | undefined,
+    absent: readonly Absence[]
   ): readonly Value[] | undefined {
     this.#send(type, flags.dump, write)
     const values: Value[] = []
@@ -121,7 +133,7 @@ export class NetlinkSocket {
         failure = thrown
       }
       return false
-    })
+    }, absent)
     if (failure !== undefined) throw failure
     return isWhole ? values : undefined
   }
@@ -141,19 +153,26 @@ export class NetlinkSocket {
     assert(sent === written.length, 'a message is sent whole or not at all')
   }
 
-  /** To the message that `isLast`; what is left of earlier questions is passed over. */
-  #receive(isLast: (message: Message) => boolean): void {
+  /** To the message that `isLast`, or to an expected refusal; what is left of earlier questions is passed over. */
+  #receive(isLast: (message: Message) => boolean, absent: readonly Absence[] = []): void {
     for (;;) {
       const size = succeed('recv', recv(this.#fd, buffer, buffer.length, dontWait | truncated))
       if (size > buffer.length) throw new MalformedMessageError(`${size} bytes at once`)
       for (const message of messagesIn(buffer, size)) {
         if (message.sequence < this.#first || message.sequence > this.#sequence) continue
+        if (absent.length > 0 && isOneOf(absent, message)) return
         const refusal = refusalOf(message)
         if (refusal !== undefined) throw refusal
         if (isLast(message)) return
       }
     }
   }
+}
+
+function isOneOf(absent: readonly Absence[], message: Message): boolean {
+  if (message.type !== error && message.type !== done) return false
+  const errno = message.type === error ? errnoIn(message) : errnoAtEnd(message)
+  return absent.some(one => constants.errno[one] === errno)
 }
 
 function refusalOf(message: Message): KernelRefusal | undefined {

@@ -3,7 +3,6 @@
 
 import { MessageWriter } from '../netlink/message-writer.ts'
 import { Attributes, attributesAfter, type Message } from '../netlink/message-reader.ts'
-import { isRefusal } from '../netlink/kernel-refusal.ts'
 import type { NetlinkSocket } from '../netlink/netlink-socket.ts'
 import type { MarkState, MarkTable } from '../view.ts'
 import type { Expression } from './expressions.ts'
@@ -71,19 +70,15 @@ function damaged(what: string): MarkState {
 
 /** Its flags; undefined when there is no such table. */
 function readTable(socket: NetlinkSocket): number | undefined {
-  try {
-    return socket.get(
-      messageType(nftMessages.getTable),
-      message => {
-        writeGeneration(message)
-        message.text(1, tableName)
-      },
-      answer => readU32(attributesAfter(answer, genBytes), 2) ?? 0
-    )
-  } catch (error) {
-    if (isRefusal(error, 'ENOENT')) return undefined
-    throw error
-  }
+  return socket.find(
+    messageType(nftMessages.getTable),
+    message => {
+      writeGeneration(message)
+      message.text(1, tableName)
+    },
+    answer => readU32(attributesAfter(answer, genBytes), 2) ?? 0,
+    ['ENOENT']
+  )
 }
 
 function readChains(socket: NetlinkSocket): readonly ToldChain[] {
