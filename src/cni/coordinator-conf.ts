@@ -14,12 +14,12 @@ import { relevant } from '../core/selection/annotation-keys.ts'
 import type { Annotations } from '../core/selection/facts.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import { excerpt } from './excerpt.ts'
-import { member, objectMember, objectsMember, stringMember } from './json-members.ts'
+import { member, members, objectMember, objectsMember, stringMember } from './json-members.ts'
 import type { NetConf } from './net-conf.ts'
 
 /** Throws CniError 7 that names every key that is wrong. */
 export function parseCoordinatorConf({ document }: NetConf): CoordinatorWishes {
-  const values = Object.fromEntries(wishKeys.map(key => [key, member(document, key.toLowerCase())]))
+  const values = members(document, wishKeys)
   const fields = new Fields('coordinator', values, [])
   const wishes = readWishes(fields)
   if (fields.problems.length === 0) return wishes

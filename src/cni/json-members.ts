@@ -11,6 +11,17 @@ export function member(object: Json, name: string): unknown {
   return found ?? undefined
 }
 
+/** As `member` for many in one go: those that are there, by their names as they are asked for. */
+export function members(object: Json, names: readonly string[]): Json {
+  const asked = new Map(names.map(name => [name.toLowerCase(), name]))
+  const found: Record<string, unknown> = {}
+  for (const key in object) {
+    const name = asked.get(key.toLowerCase())
+    if (name !== undefined) found[name] = object[key]
+  }
+  return found
+}
+
 /** As `member`, for an object. Another type is code 6: the reference could not decode it either. */
 export function objectMember(object: Json, name: string, where: string): Json | undefined {
   const value = member(object, name)

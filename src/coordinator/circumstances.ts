@@ -1,12 +1,12 @@
 // All that a plan is made from.
 
-import { type Address, familyOf } from '../core/address.ts'
+import { type Address, type Family, familyOf } from '../core/address.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { PreviousResult } from '../core/coordination/previous-result.ts'
 import type { CoordinatorSettings } from '../core/coordination/settings.ts'
 import type { Look } from '../kernel/kernel.ts'
 import { type NamespaceView, type Route, scopes, tables } from '../kernel/view.ts'
-import { hostVethName, podVethName, replyMark } from './numbers.ts'
+import { type CableMacs, hostVethName, podVethName, replyMark } from './numbers.ts'
 
 export interface Circumstances {
   readonly settings: CoordinatorSettings
@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly result: PreviousResult
   readonly pod: NamespaceView
   readonly host: NamespaceView
+  /** Those of a cable that is made for this pod. */
+  readonly macs: CableMacs
   /** What is remembered of this interface and the others of its pod. */
   readonly memory: PodMemory
   /** The interfaces that the pod will have by its annotations; undefined when nobody knows. */
@@ -55,27 +57,29 @@ export function hostLook(
   }
 }
 
-/** What has to be seen of the pod: `ifnames` are its interfaces as far as they are known. */
-export function podLook(ifnames: readonly string[]): Look {
+/** What has to be seen of the pod of an interface with these addresses. */
+export function podLook(
+  { settings, key, memory }: Pick<Circumstances, 'settings' | 'key' | 'memory'>,
+  addresses: readonly Address[]
+): Look {
+  const ifnames = new Set([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()])
   return {
     links: true,
     addresses: true,
     routes: {},
     rules: true,
     neighbours: {},
-    sysctls: sysctlsOf(ifnames),
+    sysctls: sysctlsOf([...ifnames], new Set(addresses.map(familyOf))),
     marks: { link: podVethName, mark: replyMark }
   }
 }
 
-function sysctlsOf(ifnames: readonly string[]): string[] {
-  const links = [...new Set([...ifnames, podVethName])]
+/** Each is a file to be read. */
+function sysctlsOf(nics: readonly string[], families: ReadonlySet<Family>): string[] {
+  const filtered = new Set(['all', podVethName, ...nics])
   return [
-    'net/ipv6/conf/all/disable_ipv6',
-    'net/ipv4/conf/all/rp_filter',
-    ...links.flatMap(link => [
-      `net/ipv4/conf/${link}/rp_filter`,
-      `net/ipv4/conf/${link}/arp_ignore`
-    ])
+    ...(families.has(6) ? ['net/ipv6/conf/all/disable_ipv6'] : []),
+    ...(families.has(4) ? [...filtered].map(link => `net/ipv4/conf/${link}/rp_filter`) : []),
+    ...(families.has(4) ? nics.map(link => `net/ipv4/conf/${link}/arp_ignore`) : [])
   ]
 }

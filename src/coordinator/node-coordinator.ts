@@ -28,6 +28,7 @@ import { type Deeds, type Intent, roleKey } from './deeds.ts'
 import { examine } from './examination.ts'
 import { memoryOf } from './memory.ts'
 import { missingSteps } from './missing-steps.ts'
+import { cableMacs } from './numbers.ts'
 import { planOf } from './plan.ts'
 import { podWishes } from './pod-wishes.ts'
 import { RemovedRules } from './removed-rules.ts'
@@ -85,10 +86,13 @@ export class NodeCoordinator implements Coordinator {
     const memory = memoryOf(deeds.ofPod(key.containerId))
     const look = this.#removed.look()
     const subject = { settings, key, memory, result, netns: sandbox.path }
-    const views = await survey(kernel, subject, () => deadline - clock.monotonicMs())
+    const looking = survey(kernel, subject, () => deadline - clock.monotonicMs())
+    // Beside the look, since hashing takes a tenth of it.
+    const macs = cableMacs(key.containerId)
+    const views = await looking
     if ('type' in views) return this.#notPossible(views)
     const found = { ...views, host: look.without(views.host) }
-    const plan = planOf({ settings, key, result, memory, expected, ...found })
+    const plan = planOf({ settings, key, macs, result, memory, expected, ...found })
     if ('problem' in plan) return { type: 'NotCoordinated', why: 'Settings', detail: plan.problem }
     if (this.#isOver(key, sandbox.began)) return overtaken
     this.#warn(plan.warnings)

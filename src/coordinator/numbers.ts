@@ -54,8 +54,17 @@ export function hostVethName(containerId: string): string {
   return `veth${containerId.slice(0, 11)}`
 }
 
-/** Of one end of the cable: always the same one, so whoever repeats a step finds what was there. */
-export function cableMac(containerId: string, end: 'host' | 'pod'): Mac {
+export interface CableMacs {
+  readonly host: Mac
+  readonly pod: Mac
+}
+
+/** Of both ends of a pod's cable: always the same ones, so whoever repeats a step finds what was there. */
+export function cableMacs(containerId: string): CableMacs {
+  return { host: cableMac(containerId, 'host'), pod: cableMac(containerId, 'pod') }
+}
+
+function cableMac(containerId: string, end: 'host' | 'pod'): Mac {
   const bytes = createHash('sha256').update(`${end} ${containerId}`).digest().subarray(0, 6)
   // Locally administered and of nobody's group (IEEE 802, the two lowest bits of the first byte).
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02

@@ -6,7 +6,7 @@ import type { Mac } from '../core/link/mac.ts'
 import { type Link, type NamespaceView, scopes } from '../kernel/view.ts'
 import type { Circumstances } from './circumstances.ts'
 import { nodeAddresses } from './node-addresses.ts'
-import { cableMac, hostVethName, podVethName, tableOf } from './numbers.ts'
+import { hostVethName, podVethName, tableOf } from './numbers.ts'
 
 /** The two ends of what leads from the pod to its node. */
 export interface Cable {
@@ -90,12 +90,11 @@ function modeOf({ settings, key, pod, memory }: Circumstances): Stage['mode'] | 
 }
 
 /** Made by us, or by Spiderpool's coordinator before: then it stays as it is. */
-function ownCable({ key, pod, host }: Circumstances): Cable | Impossible {
+function ownCable({ key, pod, host, macs }: Circumstances): Cable | Impossible {
   const { containerId } = key
   const ends = { host: hostVethName(containerId), pod: podVethName }
   const far = host.links.find(({ name }) => name === ends.host)
   const near = pod.links.find(({ name }) => name === ends.pod)
-  const macs = { host: cableMac(containerId, 'host'), pod: cableMac(containerId, 'pod') }
   if (far !== undefined && far.mac !== macs.host && !isJoined(near, far)) {
     return { problem: `${ends.host} exists on the host and is not this pod's; remove it` }
   }

@@ -1,5 +1,6 @@
 // A look at both sides before a plan is made: at all of the pod, and of the host at what concerns the interface.
 
+import type { Address } from '../core/address.ts'
 import type { PreviousResult } from '../core/coordination/previous-result.ts'
 import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import { type Circumstances, hostLook, podLook } from './circumstances.ts'
@@ -18,20 +19,22 @@ export async function survey(
   subject: Subject,
   msLeft: () => number
 ): Promise<Views | NotPossible> {
-  const { settings, key, memory, result, netns } = subject
+  const { key, result, netns } = subject
   const told = result.addresses.map(({ address }) => address)
-  const seen = await kernel.observe({
-    ...{ netns, host: hostLook(subject, told), budgetMs: msLeft() },
-    pod: podLook([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()])
-  })
-  if (seen.type === 'NotPossible') return seen
-  const { host, pod } = seen
-  if (host === undefined || pod === undefined) throw new Error('both sides were asked for')
-  const there = addressesOf(pod, key.ifname)
-  if (there.every(one => told.includes(one))) return { host, pod }
-  // It has more than its main plugin has told: routers give addresses, too.
-  const again = await kernel.observe({ host: hostLook(subject, there), budgetMs: msLeft() })
-  if (again.type === 'NotPossible') return again
-  if (again.host === undefined) throw new Error('the host was asked for')
-  return { host: again.host, pod }
+  const look = async (addresses: readonly Address[]): Promise<Views | NotPossible> => {
+    const seen = await kernel.observe({
+      ...{ netns, budgetMs: msLeft() },
+      host: hostLook(subject, addresses),
+      pod: podLook(subject, addresses)
+    })
+    if (seen.type === 'NotPossible') return seen
+    const { host, pod } = seen
+    if (host === undefined || pod === undefined) throw new Error('both sides were asked for')
+    return { host, pod }
+  }
+  const seen = await look(told)
+  if ('type' in seen) return seen
+  // It may have more than its main plugin has told: routers give addresses, too.
+  const there = addressesOf(seen.pod, key.ifname)
+  return there.every(one => told.includes(one)) ? seen : look([...new Set([...told, ...there])])
 }

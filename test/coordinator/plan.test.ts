@@ -5,7 +5,7 @@ import { parseCidr } from '../../src/core/cidr.ts'
 import { type CoordinatorWishes, settingsOf } from '../../src/core/coordination/settings.ts'
 import type { Mac } from '../../src/core/link/mac.ts'
 import { type Circumstances, noMemory } from '../../src/coordinator/circumstances.ts'
-import { hostVethName, tableOf } from '../../src/coordinator/numbers.ts'
+import { cableMacs, hostVethName, tableOf } from '../../src/coordinator/numbers.ts'
 import { type Plan, planOf } from '../../src/coordinator/plan.ts'
 import { operationKey } from '../../src/coordinator/step.ts'
 import type { Link, LinkAddress, NamespaceView, Route } from '../../src/kernel/view.ts'
@@ -68,7 +68,8 @@ function circumstances(
 ): Circumstances {
   return {
     settings: settingsOf({ configuration: wishes, annotation: undefined, cluster: {} }),
-    ...{ key: key('c1'), result: { addresses: [], routes: [] }, pod: onePod, host },
+    ...{ key: key('c1'), macs: cableMacs('c1'), result: { addresses: [], routes: [] } },
+    ...{ pod: onePod, host },
     ...{ memory: noMemory, expected: undefined, ...more }
   }
 }
