@@ -12,6 +12,7 @@ import {
   type ToldLink
 } from './netlink/link-messages.ts'
 import { askForNeighbours, neighbourMessages, readNeighbour } from './netlink/neighbour-messages.ts'
+import { LinkSettings } from './netlink/link-settings.ts'
 import type { Absence } from './netlink/netlink-socket.ts'
 import {
   type NameOf,
@@ -54,7 +55,8 @@ export function lookAt(room: Room, look: Look): NamespaceView {
     if (!names.has(index)) names.set(index, room.nameOf(index))
     return names.get(index)
   }
-  const links = readLinks(room, look.links, names, nameOf)
+  const settings = new LinkSettings()
+  const links = readLinks(room, look.links, settings, names, nameOf)
   const within = look.families ?? families
   return {
     links,
@@ -62,7 +64,7 @@ export function lookAt(room: Room, look: Look): NamespaceView {
     routes: readRoutes(room, look.routes, within, nameOf),
     rules: look.rules === undefined ? [] : readRules(room, within),
     neighbours: readNeighbours(room, look, nameOf),
-    ...readInside(room, look),
+    ...readInside(room, look, settings),
     ways: (look.waysTo ?? []).map(to => wayTo(room, to, nameOf))
   }
 }
@@ -70,13 +72,18 @@ export function lookAt(room: Room, look: Look): NamespaceView {
 function readLinks(
   room: Room,
   look: Look['links'],
+  settings: LinkSettings,
   names: Map<number, string | undefined>,
   nameOf: NameOf
 ): readonly Link[] {
   if (look === undefined) return []
   const told =
     look === true
-      ? room.route.list(linkMessages.get, askForLinks, readLink)
+      ? room.route.list(linkMessages.get, askForLinks, message => {
+          const link = readLink(message)
+          if (link !== undefined) settings.note(message, link.name)
+          return link
+        })
       : look.names.flatMap(name => readOneLink(room, name) ?? [])
   for (const { index, name } of told) names.set(index, name)
   return told.map(({ masterIndex, ...link }) => {
@@ -156,25 +163,27 @@ function readNeighbours(
     .filter(({ link }) => look.link === undefined || link === look.link)
 }
 
-/** What takes a visit, in one visit. */
+/** What has to be visited for, in one visit. */
 function readInside(
   room: Room,
-  { sysctls = [], marks }: Look
+  { sysctls = [], marks, links }: Look,
+  settings: LinkSettings
 ): Pick<NamespaceView, 'sysctls' | 'marks'> {
-  if (sysctls.length === 0 && marks === undefined) return { sysctls: new Map() }
+  const told = links === true ? settings.of(sysctls, room.route) : new Map<string, undefined>()
+  const files = sysctls.filter(key => !told.has(key))
+  const read = () => new Map([...told, ...files.map(key => [key, readSysctl(key)] as const)])
+  if (marks === undefined) {
+    return { sysctls: present(files.length === 0 ? told : room.visit(read)) }
+  }
   return room.visit(() => ({
-    sysctls: readSysctls(sysctls),
-    ...(marks !== undefined && { marks: markState(room.netfilter, marks) })
+    sysctls: present(read()),
+    marks: markState(room.netfilter, marks)
   }))
 }
 
-function readSysctls(keys: readonly string[]): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
-  for (const key of keys) {
-    const value = readSysctl(key)
-    if (value !== undefined) values.set(key, value)
-  }
-  return values
+function present(values: ReadonlyMap<string, string | undefined>): ReadonlyMap<string, string> {
+  const all = [...values]
+  return new Map(all.filter((one): one is [string, string] => one[1] !== undefined))
 }
 
 function wayTo(room: Room, to: Address, nameOf: NameOf): Route | undefined {

@@ -101,6 +101,30 @@ t.test('what is looked at can be narrowed', async t => {
   t.same(links, [], 'nobody looked at those')
 })
 
+t.test('settings of links are told as their files have them', async t => {
+  if (!requireRoot(t, 'settings of links')) return
+  const { pod, kernel } = await stage(t)
+  const keys = ['all', 'default', 'eth0', 'lo', 'none'].flatMap(link => [
+    `net/ipv4/conf/${link}/rp_filter`,
+    `net/ipv4/conf/${link}/arp_ignore`
+  ])
+  const values = ['2', '1', '0', '2', '1', '8', '2', '0']
+  const there = keys.slice(0, values.length)
+  const lines = there.map((key, i) => `echo ${values[i]} >/proc/sys/${key}`)
+  await pod.exec('sh', '-c', lines.join('; '))
+  for (const links of [true, false]) {
+    const question = { sysctls: keys, ...(links && { links }) }
+    const seen = await kernel.observe({ netns: pod.path, pod: question, budgetMs })
+    const told = seen.type === 'Observed' ? seen.pod?.sysctls : undefined
+    t.same(
+      there.map(key => told?.get(key)),
+      values,
+      `links are looked at: ${links}`
+    )
+    t.equal(told?.size, values.length)
+  }
+})
+
 t.test('links of every kind', async t => {
   if (!requireRoot(t, 'links of every kind')) return
   const { host, pod, kernel } = await stage(t)

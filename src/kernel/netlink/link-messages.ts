@@ -11,7 +11,7 @@ import type { Write } from './netlink-socket.ts'
 export const linkMessages = { put: 16, delete: 17, get: 18 } as const
 
 /** struct ifinfomsg: family, type of hardware, index, flags, and which of them are meant. */
-const infoBytes = 16
+export const infoBytes = 16
 const [indexAt, flagsAt, changeAt] = [4, 8, 12]
 
 /** IFLA_*. */
