@@ -18,7 +18,7 @@ const usage = `npm run sim -- [--seeds N] [--profile NAME]... [--seed S] [--jobs
   --jobs J        processes (default 2)
   --without RULE  with one rule of the protocol switched off: ${Object.keys(allRules).join(', ')}
   --trace         with --seed: every message
-  --burst         1000 pods on exactly 1000 addresses, on 1 to 100 nodes
+  --burst         1000 pods on exactly 1000 addresses, on 1 to 1,000 nodes, twice
   --storm         2,000 nodes that join, at once and over a minute
 `
 

@@ -39,6 +39,8 @@ interface Held {
 /** As the mesh of a large cluster: so many connections are kept, the others are made when there is something to say. */
 const keptLinks = 50
 const dialMs = 10
+/** Between two messages on one stream. */
+const leastGapMs = 0.001
 
 /** A tenth of what is told to everybody gets lost in fair weather as well: nobody may rely on it. */
 const rumourLoss = 0.1
@@ -59,6 +61,8 @@ export class Net {
   readonly #byPeer = new Map<string, Endpoint[]>()
   /** Not everybody is connected to everybody. */
   readonly #isSparse: boolean
+  /** When the last message from one to another arrives. */
+  readonly #lastAt = new Map<string, number>()
 
   constructor(agenda: Agenda, chance: Chance, observer: NetObserver, isSparse = false) {
     this.#agenda = agenda
@@ -121,10 +125,23 @@ export class Net {
       const delayMs = fateOf(this.weather, this.#chance)
       const isCut = !this.#at(toPeer).some(one => this.cuts.isOpen(from, one.node))
       if (delayMs === undefined || isCut) continue
-      this.#agenda.after(dialledMs + delayMs, () =>
+      this.#agenda.after(this.#inOrder(fromPeer, toPeer, dialledMs + delayMs), () =>
         this.#deliver(fromPeer, toPeer, bytes, envelope)
       )
     }
+  }
+
+  /**
+   * Histories are to break rules, and messages overtake one another there. In large worlds costs are counted: as on
+   * one stream, a question does not overtake the greeting that it follows.
+   */
+  #inOrder(fromPeer: string, toPeer: string, delayMs: number): number {
+    if (!this.#isSparse) return delayMs
+    const { now } = this.#agenda
+    const way = `${fromPeer}>${toPeer}`
+    const at = Math.max(now + delayMs, (this.#lastAt.get(way) ?? 0) + leastGapMs)
+    this.#lastAt.set(way, at)
+    return at - now
   }
 
   publish(from: number, fromPeer: string, cluster: string, envelope: Envelope): void {

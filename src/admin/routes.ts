@@ -18,6 +18,7 @@ import { exposeMetrics } from './metrics-text.ts'
 import { resolveAddress, transferAddress } from './named-address.ts'
 import { reportPage } from './page.ts'
 import { applyDocuments, deleteDocument } from './pool-orders.ts'
+import { drainRange, keepRange } from './range-orders.ts'
 import { releaseAddress } from './release.ts'
 import { removeNode } from './removal.ts'
 import {
@@ -103,6 +104,8 @@ export const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['/v1/drain', order(withoutBody(drainNode))],
   ['/v1/undrain', order(withoutBody(undrainNode))],
   ['/v1/remove', order(removeNode)],
+  ['/v1/drain-range', order(drainRange)],
+  ['/v1/keep-range', order(keepRange)],
   ['/v1/resolve', order(resolveAddress)],
   ['/v1/transfer', order(transferAddress)]
 ])

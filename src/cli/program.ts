@@ -11,6 +11,7 @@ import { addDocumentOrders } from './commands/documents.ts'
 import { addExplain } from './commands/explain.ts'
 import { addNodeOrders } from './commands/node-orders.ts'
 import { addNodeViews } from './commands/node-views.ts'
+import { addRangeOrders } from './commands/range-orders.ts'
 import { addShell } from './commands/shell.ts'
 import { addSpaceViews } from './commands/space-views.ts'
 import { addSupportBundle } from './commands/support-bundle.ts'
@@ -37,6 +38,7 @@ export function programOf(around: Surroundings): Command {
   addDocumentOrders(program, around)
   addAddressOrders(program, around)
   addNodeOrders(program, around)
+  addRangeOrders(program, around)
   addDoctor(program, around)
   addSupportBundle(program, around)
   addShell(program, around)

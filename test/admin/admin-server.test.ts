@@ -117,6 +117,8 @@ t.test('a request that cannot be served is the mistake of whoever sent it', asyn
     ['/v1/drain', { node: 'n2' }, /node: unknown key/],
     ['/v1/resolve', { address: '10.9.0.3' }, /owner: is missing/],
     ['/v1/resolve', { address: 'here', owner: 'n1' }, /here is no IP address/],
+    ['/v1/drain-range', {}, /range: is missing; must be like/],
+    ['/v1/keep-range', { range: '10.9.0.9-10.9.0.3' }, /ends before it starts/],
     ['/v1/transfer', {}, /address: is missing; must be an IP address/],
     ['/v1/transfer', { address: '10.9.0.3/29' }, /is no IP address/]
   ]

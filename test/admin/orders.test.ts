@@ -269,6 +269,31 @@ t.test('resolve', async t => {
   t.match(await site.blockOf(n1, '10.9.0.30'), { owner: 'n2' })
 })
 
+t.test('a range that is given up', async t => {
+  const site = await new Site(t).start('n1', 'n2')
+  const [n1, n2] = [site.node(0), site.node(1)]
+  const order = (path: string, range: string) => site.order(n2, path, { range })
+  const used = await addressOf(n1, 'c1')
+  const range = '10.9.0.0-10.9.0.7'
+  t.match(await order('/v1/keep-range', range), {
+    status: 409,
+    body: { error: `nothing of ${range} is being given up` }
+  })
+  t.match(await order('/v1/drain-range', range), {
+    status: 200,
+    body: { domain: '10.9.0.0/27', range, addresses: 8, record: Number }
+  })
+  const told = () => order('/v1/drain-range', range)
+  await site.cluster.until(async () => (await told()).body['gone'] === 7)
+  t.notOk('record' in (await told()).body, 'and no other record was written to ask that')
+  t.match(await site.blockOf(n2, used), { owner: 'n1' }, 'what a pod has stays')
+  t.match(await order('/v1/keep-range', '10.9.0.4-10.9.0.11'), { status: 200, body: { gone: 4 } })
+  t.match(await order('/v1/drain-range', '10.9.0.16-10.9.0.40'), {
+    status: 404,
+    body: { error: /no subnet that this node knows has all of 10\.9\.0\.16-10\.9\.0\.40/ }
+  })
+})
+
 t.test('without the registry nothing is decided', async t => {
   const site = await new Site(t).start('n1', 'n2')
   const [n1, n2] = [site.node(0), site.node(1)]

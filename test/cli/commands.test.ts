@@ -89,6 +89,8 @@ t.test('what cannot be, and its exit status', async t => {
     [['node', 'drain', 'n7'], 2, /this is n1, not n7/],
     [['node', 'drain', '--timeout', 'soon'], 2, /must be like 90s, 10m or 2h/],
     [['node', 'remove', 'n7'], 2, /say who vouches/],
+    [['range', 'drain', '10.9.0.4'], 2, /say --for-good: it is given up for good/],
+    [['range', 'keep', '10.9.0.4'], 1, /nothing of 10\.9\.0\.4 is being given up/],
     [['node', 'remove', 'n7', '--vouched-by', 'eve'], 1, /no member is called n7/],
     [['completion', 'tcsh'], 2, /no completion for tcsh/],
     [['status', '--socket', '/nonexistent/s'], 3, /no daemon answers at \/nonexistent\/s/],
@@ -145,9 +147,12 @@ t.test('every command has examples, and they parse', async t => {
     ...((await run('--help')).out.split('Commands:')[1] ?? '').matchAll(/^ {2}([a-z-]+) /gm)
   ].map(([, name]) => name)
   t.ok(commands.length > 15)
-  const nested = ['drain', 'undrain', 'remove'].map(name => ['node', name])
+  const nested = [
+    ...['drain', 'undrain', 'remove'].map(name => ['node', name]),
+    ...['drain', 'keep'].map(name => ['range', name])
+  ]
   for (const words of [...commands.map(name => [name ?? '']), ...nested]) {
-    if (['node', 'help'].includes(words.join(' '))) continue
+    if (['node', 'range', 'help'].includes(words.join(' '))) continue
     const { out, status } = await run(...words, '--help')
     t.equal(status, 0)
     t.match(out, new RegExp(`Examples:\n {2}# .*\n {2}orb ${words.join(' ')}`), words.join(' '))

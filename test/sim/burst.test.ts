@@ -8,7 +8,7 @@ for (const [nodes, isSkewed] of [
   [3, false],
   [10, false],
   [10, true],
-  [30, false]
+  [100, false]
 ] as const) {
   const name = `1000 pods on exactly 1000 addresses, ${nodes} nodes${isSkewed ? ', skewed' : ''}`
   t.test(name, async t => {
