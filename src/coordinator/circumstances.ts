@@ -32,6 +32,16 @@ export interface PodMemory {
 
 export const noMemory: PodMemory = { tables: new Map(), routes: new Map(), mode: undefined }
 
+/** Known before anybody has looked: the cable is not one of an overlay network. */
+export function hasOwnCable({
+  settings,
+  key,
+  memory
+}: Pick<Circumstances, 'settings' | 'key' | 'memory'>): boolean {
+  if (memory.mode !== undefined) return memory.mode === 'underlay'
+  return key.ifname === settings.podDefaultCniNic && settings.mode !== 'overlay'
+}
+
 /** LOOPBACK_IFINDEX: the loopback is the first link of every namespace. */
 const loopback = 1
 
@@ -43,13 +53,11 @@ export function hostLook(
   { settings, key, memory }: Pick<Circumstances, 'settings' | 'key' | 'memory'>,
   addresses: readonly Address[]
 ): Look {
-  const { hostRuleTable, podDefaultCniNic, mode } = settings
-  const isFirst = key.ifname === podDefaultCniNic && mode !== 'overlay'
-  const hasOwnCable = memory.mode === undefined ? isFirst : memory.mode === 'underlay'
+  const { hostRuleTable } = settings
   return {
     families: [...new Set(addresses.map(familyOf))],
     // The other end of an overlay network's cable has a name of its making.
-    links: !hasOwnCable || { names: [hostVethName(key.containerId)] },
+    links: !hasOwnCable({ settings, key, memory }) || { names: [hostVethName(key.containerId)] },
     addresses: { scope: scopes.universe, butOf: loopback },
     routes: { tables: [tables.main, hostRuleTable], to: addresses },
     rules: true,

@@ -4,7 +4,9 @@
 import { keyText } from '../core/attachment.ts'
 import { StoreFailedError } from '../core/errors.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
-import type { Kernel, NotPossible } from '../kernel/kernel.ts'
+import type { Done, Kernel, NotPossible, Stopped } from '../kernel/kernel.ts'
+import type { Operation } from '../kernel/operation.ts'
+import { unseen } from '../kernel/view.ts'
 import type { Clock } from '../ports/clock.ts'
 import type {
   CoordinationJournal,
@@ -23,13 +25,14 @@ import { type LinkProber, usualAnnouncements } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
 import type { PodFacts } from '../ports/pod-facts.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
+import { canBeMade, foreseenCable } from './cable.ts'
 import type { Deed } from './deed.ts'
 import { type Deeds, type Intent, roleKey } from './deeds.ts'
 import { examine } from './examination.ts'
 import { memoryOf } from './memory.ts'
 import { missingSteps } from './missing-steps.ts'
 import { cableMacs } from './numbers.ts'
-import { planOf } from './plan.ts'
+import { planOn, possibleStage } from './plan.ts'
 import { podWishes } from './pod-wishes.ts'
 import { RemovedRules } from './removed-rules.ts'
 import { addressesOf } from './stage.ts'
@@ -52,6 +55,8 @@ export interface CoordinatorParts {
   /** The current boot id. */
   readonly boot: string
 }
+
+type Outcome = Done | Stopped | NotPossible
 
 /** Of ends that were heard of, so that a late ADD does not bring back what its DEL has taken away. */
 const endsMax = 4_096
@@ -76,35 +81,53 @@ export class NodeCoordinator implements Coordinator {
     return this.#turns.take(order.key.containerId, () => this.#coordinate(order, wishes, deadline))
   }
 
+  /** What fails is taken back, to what was there before. */
   async #coordinate(
-    { key, sandbox, result }: CoordinationOrder,
-    { settings, expected }: ReturnType<typeof podWishes>,
+    order: CoordinationOrder,
+    wishes: ReturnType<typeof podWishes>,
     deadline: number
   ): Promise<Coordinated | NotCoordinated> {
-    const { kernel, deeds, prober, clock } = this.#parts
+    const { deeds, clock } = this.#parts
+    const key = roleKey(order.key, 'coordinator')
+    const before = deeds.get(key)
+    const outcome = await this.#attempt(order, wishes, () => deadline - clock.monotonicMs())
+    if (outcome.type === 'NotCoordinated' && deeds.get(key) !== before) {
+      await this.#end(key, order.sandbox.path, before)
+    }
+    return outcome
+  }
+
+  async #attempt(
+    { key, sandbox, result }: CoordinationOrder,
+    { settings, expected }: ReturnType<typeof podWishes>,
+    msLeft: () => number
+  ): Promise<Coordinated | NotCoordinated> {
+    const { kernel, deeds, prober } = this.#parts
     if (this.#isOver(key, sandbox.began)) return overtaken
+    const intent = { key: roleKey(key, 'coordinator'), sandbox }
     const memory = memoryOf(deeds.ofPod(key.containerId))
     const look = this.#removed.look()
-    const subject = { settings, key, memory, result, netns: sandbox.path }
-    const looking = survey(kernel, subject, () => deadline - clock.monotonicMs())
-    // Beside the look, since hashing takes a tenth of it.
-    const macs = cableMacs(key.containerId)
+    const looking = survey(kernel, { settings, key, memory, result, netns: sandbox.path }, msLeft)
+    // Beside the look, which takes longer: the cable is half of what the kernel has to do for a pod, and known already.
+    const known = { settings, key, memory, macs: cableMacs(key.containerId) }
+    const cable = deeds.get(intent.key) === undefined ? foreseenCable(known) : undefined
+    const unwritten = cable && this.#writeDown({ ...intent, memory, steps: [cable] }, nothingSeen)
     const views = await looking
+    if (unwritten !== undefined) return unwritten
     if ('type' in views) return this.#notPossible(views)
     const found = { ...views, host: look.without(views.host) }
-    const plan = planOf({ settings, key, macs, result, memory, expected, ...found })
-    if ('problem' in plan) return { type: 'NotCoordinated', why: 'Settings', detail: plan.problem }
-    if (this.#isOver(key, sandbox.began)) return overtaken
-    this.#warn(plan.warnings)
-    const intent = {
-      key: roleKey(key, 'coordinator'),
-      sandbox,
-      memory: plan.memory,
-      steps: plan.steps
+    const stage = possibleStage({ ...known, result, expected, ...found })
+    if ('problem' in stage) {
+      return { type: 'NotCoordinated', why: 'Settings', detail: stage.problem }
     }
-    const failure = await this.#bringAbout(intent, found, deadline)
-    if (failure !== undefined) return failure
+    if (this.#isOver(key, sandbox.began)) return overtaken
+    const making =
+      cable && canBeMade(cable, found) ? this.#order(sandbox, [cable], msLeft) : undefined
+    const plan = planOn(stage)
+    this.#warn(plan.warnings)
     const { mac } = plan
+    const failure = await this.#bringAbout({ ...intent, ...plan }, found, { making, msLeft })
+    if (failure !== undefined) return failure
     if (mac === undefined) return { type: 'Coordinated' }
     const addresses = addressesOf(views.pod, key.ifname)
     void prober.announce({
@@ -116,36 +139,44 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'Coordinated', mac }
   }
 
-  /** First written down, then done; what fails is taken back, to what was there before. */
+  /** First written down, then done. `making`: the cable is being made already. */
   async #bringAbout(
     intent: Intent,
     views: Views,
-    deadline: number
+    { making, msLeft }: { making: Promise<Outcome> | undefined; msLeft: () => number }
   ): Promise<NotCoordinated | undefined> {
-    const { kernel, deeds, clock, log } = this.#parts
     const { key, sandbox, steps } = intent
-    const before = deeds.get(key)
-    const deed = deeds.deedFor(intent, views)
-    const operations = missingSteps(steps, views)
-    const written = this.#write([deeds.put(deed)])
-    if (written !== undefined) {
-      deeds.restore(key, before)
-      return written
-    }
-    if (operations.length === 0) return undefined
+    const missing = missingSteps(steps, views)
+    const operations = making ? missing.filter(({ type }) => type !== 'AddVeth') : missing
+    const unwritten = this.#writeDown(intent, views)
     await this.#removed.settle(operations)
-    const outcome = await kernel.carryOut({
-      ...{ netns: sandbox.path, operations },
-      budgetMs: deadline - clock.monotonicMs()
-    })
-    if (outcome.type === 'Done') return undefined
-    log.warn(
-      { key: keyText(key), detail: outcome.detail },
-      'a step failed; those before it are taken back'
-    )
-    await this.#end(key, sandbox.path, before)
-    if (outcome.type === 'NotPossible') return this.#notPossible(outcome)
-    return { type: 'NotCoordinated', why: 'Failed', detail: outcome.detail }
+    const doing = unwritten === undefined && this.#order(sandbox, operations, msLeft)
+    for (const outcome of [await making, await doing]) {
+      if (!outcome || outcome.type === 'Done') continue
+      const { detail } = outcome
+      this.#parts.log.warn({ key: keyText(key), detail }, 'a step failed; all are taken back')
+      if (outcome.type === 'NotPossible') return this.#notPossible(outcome)
+      return { type: 'NotCoordinated', why: 'Failed', detail }
+    }
+    return unwritten
+  }
+
+  /** Orders for one pod are carried out one after the other, so nobody has to wait before he gives the next one. */
+  #order(
+    { path }: Sandbox,
+    operations: readonly Operation[],
+    msLeft: () => number
+  ): Promise<Outcome> {
+    if (operations.length === 0) return Promise.resolve({ type: 'Done' })
+    return this.#parts.kernel.carryOut({ netns: path, operations, budgetMs: msLeft() })
+  }
+
+  #writeDown(intent: Intent, views: Views): NotCoordinated | undefined {
+    const { deeds } = this.#parts
+    const before = deeds.get(intent.key)
+    const unwritten = this.#write([deeds.put(deeds.deedFor(intent, views))])
+    if (unwritten !== undefined) deeds.restore(intent.key, before)
+    return unwritten
   }
 
   async examine(
@@ -255,6 +286,9 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'NotCoordinated', why: isBusy ? 'Busy' : why, detail }
   }
 }
+
+/** Before anybody has looked. */
+const nothingSeen: Views = { host: unseen, pod: unseen }
 
 const overtaken: NotCoordinated = {
   type: 'NotCoordinated',

@@ -1,9 +1,8 @@
-// One thread that speaks with the kernel, from outside: it is given an order, and says what came of it.
+// One thread that speaks with the kernel, from outside: it is given orders, and says what came of each.
 
 import { close } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { assert } from '../core/assert.ts'
 import { messageOf } from '../core/error-text.ts'
 import { SocketLedger } from './socket-ledger.ts'
 import type { KernelAnswer, ThreadOrder, ThreadStart, ThreadWord, Work } from './thread-messages.ts'
@@ -12,7 +11,7 @@ import type { KernelAnswer, ThreadOrder, ThreadStart, ThreadWord, Work } from '.
 const endMs = 1_000
 
 export interface ThreadEvents {
-  /** It can be given an order: it has begun, or has answered the one before. */
+  /** It has nothing to do: it has begun, or has answered all that it was given. */
   readonly onFree: (thread: KernelThread) => void
   readonly onEnd: (thread: KernelThread, why: string) => void
 }
@@ -21,7 +20,8 @@ export class KernelThread {
   readonly #worker: Worker
   readonly #ended: Promise<void>
   #isReady = false
-  #answer: ((answer: KernelAnswer) => void) | undefined
+  /** Of the orders that it has, in their order. */
+  readonly #answers: ((answer: KernelAnswer) => void)[] = []
 
   constructor(home: string | undefined, { onFree, onEnd }: ThreadEvents) {
     // The tests run what the compiler leaves as it is, and so nobody rewrites this name.
@@ -32,11 +32,9 @@ export class KernelThread {
     // It is no reason to go on living; the guard of each order is.
     this.#worker.unref()
     this.#worker.on('message', (word: ThreadWord) => {
-      const answer = this.#answer
-      this.#answer = undefined
       if (word.type === 'Ready') this.#isReady = true
-      else answer?.(word)
-      onFree(this)
+      else this.#answers.shift()?.(word)
+      if (this.#answers.length === 0) onFree(this)
     })
     let why = 'it ended'
     this.#worker.on('error', error => {
@@ -57,10 +55,9 @@ export class KernelThread {
     return this.#isReady
   }
 
-  /** `answer` is called once, or never when the thread ends before. */
+  /** It carries out one after the other. `answer` is called once, or never when the thread ends before. */
   give(work: Work, answer: (answer: KernelAnswer) => void): void {
-    assert(this.#answer === undefined, 'a thread has one order at a time')
-    this.#answer = answer
+    this.#answers.push(answer)
     this.#worker.postMessage(work satisfies ThreadOrder)
   }
 

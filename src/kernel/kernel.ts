@@ -100,7 +100,7 @@ export interface Kernel {
   /** Both namespaces in one go, each read without a pause. Never rejects for what the outside world does. */
   observe(question: Question): Promise<Observed | NotPossible>
 
-  /** In their order, to the first one that fails. Never rejects for what the outside world does. */
+  /** In their order, to the first one that fails; orders for one pod in the order in which they are given. Never rejects for what the outside world does. */
   carryOut(order: Order): Promise<Done | Stopped | NotPossible>
 
   /** Whoever waits gets `Closed`. May be called again. */

@@ -1,6 +1,6 @@
 // Kernel with a few threads of its own. There are several since deleting a link takes the kernel some 20 ms in which
-// it only waits, and whoever comes next would wait as well; each has one order at a time, so none waits in vain
-// behind another. One that ends or does not come back is replaced when it is needed.
+// it only waits, and whoever comes next would wait as well; each has orders for one pod at a time, so none waits in
+// vain behind another's. One that ends or does not come back is replaced when it is needed.
 
 import { assert } from '../core/assert.ts'
 import type { Log } from '../ports/log.ts'
@@ -104,13 +104,24 @@ class ThreadKernel implements Kernel {
   }
 
   #give(open: Open): void {
-    const thread = this.#free.pop()
+    const thread = this.#threadFor(open.work) ?? this.#free.pop()
     if (thread === undefined) {
       if (this.#threads.size < threadsMax) this.#hire()
       return
     }
     open.thread = thread
     thread.give(open.work, answer => this.#settle(open, answer))
+  }
+
+  /** The one that has orders for the same pod. */
+  #threadFor(work: Work): KernelThread | undefined {
+    const netns = netnsOf(work)
+    if (netns === undefined) return undefined
+    for (const { thread, work: other } of this.#open) {
+      if (thread === undefined || !this.#threads.has(thread)) continue
+      if (netnsOf(other) === netns) return thread
+    }
+    return undefined
   }
 
   #hire(): void {
@@ -124,9 +135,13 @@ class ThreadKernel implements Kernel {
   #takeNext(thread: KernelThread): void {
     if (!this.#threads.has(thread)) return
     this.#free.push(thread)
-    for (const open of this.#open) {
-      if (open.thread === undefined) return this.#give(open)
-    }
+    const waiting = [...this.#open].filter(open => open.thread === undefined)
+    const [first] = waiting
+    if (first === undefined) return
+    this.#give(first)
+    const netns = netnsOf(first.work)
+    if (netns === undefined) return
+    for (const open of waiting) if (open !== first && netnsOf(open.work) === netns) this.#give(open)
   }
 
   #settle(open: Open, answer: KernelAnswer): void {
@@ -143,7 +158,10 @@ class ThreadKernel implements Kernel {
     this.#threads.delete(thread)
     this.#stuck.add(thread)
     thread.abandon()
-    this.#settle(open, notPossible('Late', 'the kernel does not answer'))
+    for (const other of this.#open) {
+      if (other.thread === thread)
+        this.#settle(other, notPossible('Late', 'the kernel does not answer'))
+    }
     this.#hireIfWanted()
   }
 
@@ -168,6 +186,10 @@ class ThreadKernel implements Kernel {
     const isWanted = [...this.#open].some(({ thread }) => thread === undefined)
     if (isWanted && this.#threads.size < threadsMax) this.#hire()
   }
+}
+
+function netnsOf(work: Work): string | undefined {
+  return work.type === 'Observe' ? work.question.netns : work.order.netns
 }
 
 function notPossible(why: KernelObstacle, detail: string): NotPossible {

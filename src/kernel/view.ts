@@ -187,3 +187,9 @@ export interface NamespaceView {
   /** One for each destination that was asked about, in their order; undefined: no way leads there. */
   readonly ways: readonly (Route | undefined)[]
 }
+
+/** A view of somebody who has not looked. */
+export const unseen: NamespaceView = {
+  ...{ links: [], addresses: [], routes: [], rules: [], neighbours: [] },
+  ...{ sysctls: new Map(), ways: [] }
+}
