@@ -272,6 +272,25 @@ t.test('many at once', async t => {
   t.same((await host.links()).map(({ name }) => name).sort(), ['lo', 'uplink'])
 })
 
+t.test(
+  'orders for one pod are carried out in their order, however many threads there are',
+  async t => {
+    if (!requireRoot(t, 'orders one after the other')) return
+    const { pod, kernel } = await stage(t)
+    await Promise.all(Array.from({ length: 8 }, () => kernel.observe({ host: {}, budgetMs })))
+    const orders = Array.from({ length: 10 }, (_, i): Operation[] => [
+      { at: 'Host', type: 'AddVeth', link: { name: `h${i}` }, peer: { at: 'Pod', name: `p${i}` } },
+      { at: 'Pod', type: 'SetLink', name: `p${i}`, change: { isUp: true } },
+      { at: 'Pod', type: 'DeleteLink', name: `p${i}` }
+    ]).flat()
+    const given = orders.map(one =>
+      kernel.carryOut({ netns: pod.path, operations: [one], budgetMs })
+    )
+    for (const answer of await Promise.all(given)) t.same(answer, { type: 'Done' })
+    t.same((await pod.links()).map(({ name }) => name).sort(), ['eth0', 'lo'])
+  }
+)
+
 t.test('limits', async t => {
   if (!requireRoot(t, 'the limits of the thread')) return
   const { pod, kernel } = await stage(t)
