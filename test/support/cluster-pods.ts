@@ -68,7 +68,11 @@ export class Pods {
   ): Promise<Started> {
     const { status, stdout, took } = await this.#execute('ADD', node, id, patience, name)
     const printed = JSON.parse(stdout === '' ? '{"code":0,"msg":"nothing"}' : stdout)
-    if (status !== 0) return { refused: printed as Refused, ms: took }
+    if (status !== 0) {
+      // As a runtime does: whether anything came of it, only the daemon can know, which may have ended since.
+      await this.#execute('DEL', node, id, patience, name)
+      return { refused: printed as Refused, ms: took }
+    }
     const [{ address }] = printed.ips as [{ address: string }]
     const pod = { id, node, address: address.replace(/\/.*/, '') }
     const other = this.#live.get(pod.address)
