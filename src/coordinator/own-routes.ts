@@ -11,6 +11,7 @@ import {
   protocols,
   type Route,
   type RouteMetrics,
+  scopes,
   tables
 } from '../kernel/view.ts'
 import { routeOf } from './made-routes.ts'
@@ -71,11 +72,12 @@ function toldRoutes(stage: Stage): Route[] {
 
 export function toldRoute({ result, pod, key }: Stage, told: ResultRoute, table: number): Route {
   const { destination, scope, priority, mtu, advmss } = told
-  const gateway =
-    told.gateway ??
-    result.addresses.find(
-      one => one.gateway !== undefined && familyOf(one.gateway) === destination.family
-    )?.gateway
+  // What is on the link itself has no gateway, not even the usual one.
+  const isDirect = scope !== undefined && scope >= scopes.link
+  const usual = result.addresses.find(
+    one => one.gateway !== undefined && familyOf(one.gateway) === destination.family
+  )
+  const gateway = told.gateway ?? (isDirect ? undefined : usual?.gateway)
   const metrics: RouteMetrics = { ...(mtu && { mtu }), ...(advmss && { advmss }) }
   const route = routeOf({
     ...{ table, destination, gateway, link: key.ifname },

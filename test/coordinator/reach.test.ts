@@ -37,7 +37,7 @@ async function suite(): Promise<void> {
     t.equal(await dumpOf(node), before)
   })
 
-  t.test('an ADD that is repeated changes nothing', async t => {
+  t.test('an ADD that is repeated changes nothing (G12)', async t => {
     await using pod = await ChainedPod.add(host, [
       { ifname: 'eth0', network: 0 },
       { ifname: 'net1', network: 1 }
@@ -68,7 +68,7 @@ async function suite(): Promise<void> {
     await pod[Symbol.asyncDispose]()
   })
 
-  t.test('DEL without the namespace, the result, or the daemon', async t => {
+  t.test('DEL without the namespace, the result, or the daemon (G13)', async t => {
     const before = await dumpOf(node)
     await using pod = await ChainedPod.add(host, [{ ifname: 'eth0', network: 0 }])
     await pod.uncoordinate('eth0', { netns: '', isBare: true })

@@ -115,6 +115,11 @@ export class ChainedPod implements AsyncDisposable {
     this.#attached.delete(ifname)
   }
 
+  /** Of the main plugin. */
+  resultOf(ifname: string): Result {
+    return this.#of(ifname).main
+  }
+
   /** Without the prefix length. */
   address(ifname: string, family: 4 | 6): string {
     const ips = this.#of(ifname).main.ips ?? []
