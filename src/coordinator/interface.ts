@@ -32,18 +32,19 @@ function lastFour(address: Address): Uint8Array {
   return addressToBytes(address).subarray(-4)
 }
 
-/** The kernel takes the stricter one of what `all` and what the link says, so both are set. */
+/**
+ * The kernel takes the stricter one of what `all` and what the link says, so both are set. Clients from anywhere come in by
+ * the cable; and of a link without an IPv4 address even the loose filter lets in nobody but whom its own routes lead to.
+ */
 export function sysctls(stage: Stage): readonly Step[] {
   const { settings, families, mode, pod } = stage
   const rpFilter = settings.podRpFilter
   const nics = nicsOf(stage)
+  const open = mode === 'underlay' ? ['all', podVethName] : []
+  const filtered = mode === 'underlay' ? nics : ['all', ...nics]
   const filters: [string, number][] = [
-    ['all', rpFilter],
-    // Clients from anywhere come in by the cable, whose strict filter would let in nobody but the node.
-    ...(mode === 'underlay'
-      ? [[podVethName, rpFilter === 1 ? 2 : rpFilter] as [string, number]]
-      : []),
-    ...nics.map((nic): [string, number] => [nic, rpFilter])
+    ...open.map((link): [string, number] => [link, 0]),
+    ...filtered.map((link): [string, number] => [link, rpFilter])
   ]
   return [
     ...(families.includes(6) && pod.sysctls.has('net/ipv6/conf/all/disable_ipv6')
