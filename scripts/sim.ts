@@ -138,8 +138,18 @@ async function batches(options: Options): Promise<boolean> {
 }
 
 async function bursts(): Promise<boolean> {
-  for (const nodes of burstSizes) console.log(await burst(nodes))
-  return true
+  let isServed = true
+  for (const nodes of burstSizes) {
+    const { pods, ...rounds } = await burst(nodes)
+    for (const which of ['first', 'again'] as const) {
+      const { served, p50Ms, p99Ms, lastMs, asks, grants, messages, failed } = rounds[which]
+      const waits = `waited ${p50Ms} ms, ${p99Ms} of 99 in 100, ${lastMs} at most`
+      const costs = `${asks} requests, ${grants} grants, ${messages} messages, ${failed} tries failed`
+      console.log(`${nodes} nodes, ${which}: ${served} of ${pods} pods ${waits}; ${costs}`)
+      if (served < pods) isServed = false
+    }
+  }
+  return isServed
 }
 
 async function storms(): Promise<boolean> {

@@ -205,8 +205,9 @@ export class Judge {
     for (const other of this.#options.nodes) {
       const member = this.memberOf(other)
       if (member === undefined || other.disk.fallbacks > 0) continue
-      // Who has not read yet that it was let in hears nobody, and reads of the removal before that.
-      if (other.disk.learned >= now.fence || other.disk.learned < member.since) continue
+      if (other.disk.learned >= now.fence) continue
+      // Who was let in after the removal hears nobody before it has read that, and with it the removal.
+      if (member.since > now.fence && other.disk.learned < member.since) continue
       throw new Violation(
         'S5',
         `${node.name} claims ${formatAddress(address)} under ${now.fence} and ${other.name} has read up to ${other.disk.learned} only`

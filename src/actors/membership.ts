@@ -68,7 +68,7 @@ class Membership {
     this.#view = options.view
     if (options.view.cluster !== undefined) options.mesh.setCluster(options.view.cluster)
     // A process that died when it had just read of its removal would not hear of it again.
-    if (!this.#isMember()) context.self.insist({ type: 'ViewAdvanced', view: options.view })
+    if (this.#isRemoved()) context.self.insist({ type: 'ViewAdvanced', view: options.view })
   }
 
   receive(message: MembershipMessage): void {
@@ -112,8 +112,9 @@ class Membership {
     }
   }
 
-  #isMember(): boolean {
-    return this.#view.byIncarnation.get(this.#options.incarnation)?.removed === undefined
+  /** Who has not joined yet is not: it greets, and hears nobody, since all others have read more of the registry. */
+  #isRemoved(): boolean {
+    return this.#view.byIncarnation.get(this.#options.incarnation)?.removed !== undefined
   }
 
   #heard({ peer, envelope }: Heard): void {
@@ -210,7 +211,7 @@ class Membership {
 
   #post(to: MemberIndex, body: Body): void {
     const member = this.#view.members.get(to)
-    if (member === undefined || member.removed !== undefined || !this.#isMember()) return
+    if (member === undefined || member.removed !== undefined || this.#isRemoved()) return
     const known = this.#handshake.sessions.of(member.incarnation)
     if (known !== undefined) return this.#send(member, known, body)
     this.#outbox.put(to, body, this.#context.clock.monotonicMs())
@@ -242,7 +243,7 @@ class Membership {
   /** A member can be reached when there is a connection and its session is believed. */
   #judgeReachable(peer: string): void {
     const member = this.#view.byPeer.get(peer)
-    if (!this.#isMember() || member?.incarnation === this.#options.incarnation) return
+    if (this.#isRemoved() || member?.incarnation === this.#options.incarnation) return
     if (member === undefined) return this.#handshake.greetStranger(peer)
     if (member.removed !== undefined) return
     const isBelieved = this.#handshake.sessions.of(member.incarnation) !== undefined

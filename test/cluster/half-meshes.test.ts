@@ -85,7 +85,7 @@ async function suite(): Promise<void> {
     await lose('')
   })
 
-  await scenario('F8: a request arrives again, before and after it is granted', async t => {
+  await scenario('F8: a request arrives again when it has been granted', async t => {
     const donors = [n1, n3]
     for (const node of donors) node.freeze()
     const since = n2.log().length
