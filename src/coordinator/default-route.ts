@@ -55,19 +55,24 @@ function ownWay(stage: Stage, ifname: string, family: Family, ways: readonly Rou
   if (addresses.length === 0) return []
   const routes = ways.filter(({ destination }) => destination.family === family)
   return [
-    ...routes.map((route): Step => {
-      const hops = route.hops.map(hop => ({
-        ...hop,
-        isOnLink:
-          hop.isOnLink || (hop.gateway !== undefined && !isOnLinkOf(pod, ifname, hop.gateway))
-      }))
-      return { type: 'PutRoute', at: 'Pod', route: { ...route, table, hops } }
-    }),
+    ...routes.map((route): Step => ({
+      ...{ type: 'PutRoute', at: 'Pod' },
+      route: { ...reachable(route, stage, ifname), table }
+    })),
     ...addresses.map((address): Step => ({
       ...{ type: 'PutRule', at: 'Pod' },
       rule: lookupRule({ family, priority: sourcePriority(table), table, from: alone(address) })
     }))
   ]
+}
+
+/** With a next hop that may lie outside of the interface's subnets, as clouds have it with an address alone. */
+function reachable(route: Route, { pod }: Stage, ifname: string): Route {
+  const hops = route.hops.map(hop => ({
+    ...hop,
+    isOnLink: hop.isOnLink || (hop.gateway !== undefined && !isOnLinkOf(pod, ifname, hop.gateway))
+  }))
+  return { ...route, hops }
 }
 
 /** In the main table one interface has the default route, and no other one. */
@@ -88,13 +93,13 @@ function mainWay(
       ? wanted
       : holderOf(defaults, settings.podDefaultCniNic)
   const best = holder === undefined ? undefined : own(holder)
-  if (best === undefined) return []
+  if (holder === undefined || best === undefined) return []
   const isThere = defaults.some(route => isOf(route, [holder]) && wayKey(route) === wayKey(best))
   const others = defaults.filter(route => isOf(route, nics) && !isOf(route, [holder]))
   // One under the key of the wanted route is replaced by it, unless both are there (IPv6).
   const removed = others.filter(route => isThere || wayKey(route) !== wayKey(best))
   return [
-    { type: 'PutRoute', at: 'Pod', route: best },
+    { type: 'PutRoute', at: 'Pod', route: reachable(best, stage, holder) },
     ...removed.map((route): Step => ({ type: 'DeleteRoute', at: 'Pod', route }))
   ]
 }

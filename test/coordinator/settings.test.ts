@@ -34,8 +34,12 @@ interface ShownRoute {
   readonly metrics?: readonly Readonly<Record<string, number>>[]
 }
 
-async function routesIn(netns: Netns, table: string | number): Promise<readonly ShownRoute[]> {
-  const out = await netns.ip('-4', '-j', '-d', 'route', 'show', 'table', String(table))
+async function routesIn(
+  netns: Netns,
+  table: string | number,
+  family: 4 | 6 = 4
+): Promise<readonly ShownRoute[]> {
+  const out = await netns.ip(`-${family}`, '-j', '-d', 'route', 'show', 'table', String(table))
   return JSON.parse(out) as ShownRoute[]
 }
 
@@ -260,13 +264,17 @@ async function suite(): Promise<void> {
   })
 
   t.test('attributes of routes that the main plugin has dropped', async t => {
-    const gw = routerAddress(0, 4)
+    const [gw, gw6] = [routerAddress(0, 4), 'fd60::1']
     const routes = [
       { dst: '0.0.0.0/0', gw },
       { dst: '10.70.0.0/16', gw, mtu: 1300, advmss: 1200 },
       { dst: '10.71.0.0/16', gw, priority: 50 },
       { dst: '10.72.0.0/16', gw, table: 77 },
-      { dst: '10.73.0.0/16', scope: 253 }
+      { dst: '10.73.0.0/16', scope: 253 },
+      { dst: 'fd70::/48', gw: gw6, mtu: 1300, advmss: 1200 },
+      { dst: 'fd71::/48', gw: gw6, priority: 50 },
+      { dst: 'fd72::/48', gw: gw6, table: 77 },
+      { dst: 'fd73::/48', scope: 253 }
     ]
     const { ips = [] } = pod.resultOf('eth0')
     await pod.coordinate('eth0', { prevResult: { ...pod.resultOf('eth0'), routes, ips } })
@@ -277,6 +285,15 @@ async function suite(): Promise<void> {
     t.equal(of('10.72.0.0/16'), undefined, 'and not in the main table')
     t.match(await routesIn(pod.netns, 77), [{ dst: '10.72.0.0/16', gateway: gw, dev: 'eth0' }])
     t.match(of('10.73.0.0/16'), { dev: 'eth0', scope: 'link' })
+    const main6 = await routesIn(pod.netns, 'main', 6)
+    const of6 = (dst: string) => main6.find(route => route.dst === dst)
+    t.match(of6('fd70::/48'), { gateway: gw6, metrics: [{ mtu: 1300, advmss: 1200 }] })
+    t.match(of6('fd71::/48'), { gateway: gw6, metric: 50 })
+    t.equal(of6('fd72::/48'), undefined)
+    const other6 = await routesIn(pod.netns, 77, 6)
+    t.match(other6, [{ dst: 'fd72::/48', gateway: gw6, dev: 'eth0' }])
+    t.match(of6('fd73::/48'), { dev: 'eth0' })
+    t.equal(of6('fd73::/48')?.gateway, undefined, 'what is on the link has no gateway')
     await pod.uncoordinate('eth0')
     t.equal(await dumpOf(pod.netns), bare.pod)
   })
@@ -285,28 +302,40 @@ async function suite(): Promise<void> {
     await using single = await ChainedPod.add(host, [{ ifname: 'eth0', network: 0 }])
     await single.addMain({ ifname: 'net1', network: 1 })
     const [address, gateway] = [single.address('net1', 4), routerAddress(1, 4)]
+    const [address6, gateway6] = [single.address('net1', 6), routerAddress(1, 6)]
     // What clouds give, and a main plugin makes of it.
-    await single.netns.ip('-4', 'address', 'flush', 'dev', 'net1')
-    await single.netns.ip('address', 'add', `${address}/32`, 'dev', 'net1')
+    await single.netns.ip('address', 'flush', 'scope', 'global', 'dev', 'net1')
+    await single.netns.addAddress('net1', `${address}/32`)
+    await single.netns.addAddress('net1', `${address6}/128`)
     const prevResult = {
       ...single.resultOf('net1'),
-      ips: [{ address: `${address}/32`, gateway }],
-      routes: [{ dst: '0.0.0.0/0', gw: gateway }]
+      ips: [
+        { address: `${address}/32`, gateway },
+        { address: `${address6}/128`, gateway: gateway6 }
+      ],
+      routes: [
+        { dst: '0.0.0.0/0', gw: gateway },
+        { dst: '::/0', gw: gateway6 }
+      ]
     }
     await single.coordinate('net1', { prevResult, podDefaultRouteNIC: 'net1' })
-    const isOnLink = { gateway, dev: 'net1', flags: ['onlink'] }
-    for (const table of ['main', 102]) {
-      const routes = await routesIn(single.netns, table)
-      t.match(
-        routes.find(({ dst }) => dst === 'default'),
-        isOnLink,
-        `table ${table}`
-      )
+    for (const [family, via] of [
+      [4, gateway],
+      [6, gateway6]
+    ] as const) {
+      for (const table of ['main', 102]) {
+        const routes = await routesIn(single.netns, table, family)
+        const seen = routes.find(({ dst, dev }) => dst === 'default' && dev === 'net1')
+        t.match(seen, { gateway: via, flags: ['onlink'] }, `IPv${family}, table ${table}`)
+      }
     }
     t.match(await wayOf(single.netns, anywhere), { dev: 'net1', gateway })
     t.match(await single.netns.ping(clientAddress[4]), /bytes/)
-    t.match(await underlay.client.ping(address), /bytes/)
-    t.match(await node.ping(address), /bytes/)
+    t.match(await single.netns.ping(clientAddress[6]), /bytes/)
+    for (const own of [address, address6]) {
+      t.match(await underlay.client.ping(own), /bytes/)
+      t.match(await node.ping(own), /bytes/)
+    }
     await single.coordinate('eth0')
   })
 }
