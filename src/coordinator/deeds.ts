@@ -228,13 +228,16 @@ function isWorthKeeping({ step, undo }: Item): boolean {
   return undo.length > 0 || !step.type.startsWith('Delete')
 }
 
-/** JSON of equal plain data in which keys come in the same order, since one function has made both. */
-function isSame(a: Step, b: Step): boolean {
-  const textOfStep = (step: Step) =>
-    JSON.stringify(step, (_key, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value
-    )
-  return textOfStep(a) === textOfStep(b)
+/** Plain data all through, where what is undefined is as absent: the journal knows no difference. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (!isObject(a) || !isObject(b)) return a === b
+  for (const key in a) if (!isSame(a[key], b[key])) return false
+  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false
+  return true
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 /** What lies on a link goes with it. */
