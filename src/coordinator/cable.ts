@@ -1,5 +1,7 @@
 // The cable between a pod in underlay mode and its node: an underlay lets the two speak with everybody but each other.
 
+import { familyOf } from '../core/address.ts'
+import type { CoordinatorSettings } from '../core/coordination/settings.ts'
 import { scopes } from '../kernel/view.ts'
 import { type Circumstances, hasOwnCable } from './circumstances.ts'
 import { hostVethName, podVethName } from './numbers.ts'
@@ -45,22 +47,40 @@ function addCable({ host, pod }: Cable, mtu: number): AddCable {
   }
 }
 
-/** The cable of a pod that has surely none yet, as its plan will have it; undefined where that is not known before. */
+/**
+ * The cable of a pod that has surely none yet and what is set of it, as its plan will have them; nothing where that is not
+ * known before.
+ */
 export function foreseenCable({
   macs,
+  result,
   ...of
-}: Pick<Circumstances, 'settings' | 'key' | 'memory' | 'macs'>): AddCable | undefined {
-  if (of.memory.mode !== undefined || !hasOwnCable(of)) return undefined
+}: Pick<Circumstances, 'settings' | 'key' | 'memory' | 'macs' | 'result'>): readonly Step[] {
+  if (of.memory.mode !== undefined || !hasOwnCable(of)) return []
   const host = { name: hostVethName(of.key.containerId), mac: macs.host }
-  return addCable({ host, pod: { name: podVethName, mac: macs.pod } }, of.settings.vethMtu)
+  const cable = { host, pod: { name: podVethName, mac: macs.pod } }
+  const isIpv4 = result.addresses.some(({ address }) => familyOf(address) === 4)
+  return [addCable(cable, of.settings.vethMtu), ...(isIpv4 ? unfilteredCable(of.settings) : [])]
 }
 
 /** Nothing is in its way. */
-export function canBeMade({ link, peer }: AddCable, { host, pod }: Views): boolean {
+export function canBeMade({ key }: Pick<Circumstances, 'key'>, { host, pod }: Views): boolean {
+  const hostName = hostVethName(key.containerId)
   return (
-    host.links.every(({ name }) => name !== link.name) &&
-    pod.links.every(({ name }) => name !== peer.name)
+    host.links.every(({ name }) => name !== hostName) &&
+    pod.links.every(({ name }) => name !== podVethName)
   )
+}
+
+/**
+ * Clients from anywhere come in by the cable; and of a link without an IPv4 address even the loose filter lets in nobody but
+ * whom its own routes lead to.
+ */
+export function unfilteredCable({ podRpFilter }: CoordinatorSettings): readonly Step[] {
+  if (podRpFilter < 0) return []
+  return [
+    { type: 'SetSysctl', at: 'Pod', key: `net/ipv4/conf/${podVethName}/rp_filter`, value: '0' }
+  ]
 }
 
 /** One end without the other, or each with another one: what is left is in the way of a new pair. */

@@ -3,7 +3,7 @@
 import { type Address, addressToBytes } from '../core/address.ts'
 import { type Mac, macFromBytes } from '../core/link/mac.ts'
 import type { LinkChange } from '../kernel/operation.ts'
-import { podVethName } from './numbers.ts'
+import { unfilteredCable } from './cable.ts'
 import { addressesOf, nicsOf, type Stage } from './stage.ts'
 import type { Step } from './step.ts'
 
@@ -32,24 +32,20 @@ function lastFour(address: Address): Uint8Array {
   return addressToBytes(address).subarray(-4)
 }
 
-/**
- * The kernel takes the stricter one of what `all` and what the link says, so both are set. Clients from anywhere come in by
- * the cable; and of a link without an IPv4 address even the loose filter lets in nobody but whom its own routes lead to.
- */
+/** The kernel takes the stricter one of what `all` and what the link says, so both are set; `all` as the cable needs it. */
 export function sysctls(stage: Stage): readonly Step[] {
   const { settings, families, mode, pod } = stage
   const rpFilter = settings.podRpFilter
   const nics = nicsOf(stage)
-  const open = mode === 'underlay' ? ['all', podVethName] : []
-  const filtered = mode === 'underlay' ? nics : ['all', ...nics]
-  const filters: [string, number][] = [
-    ...open.map((link): [string, number] => [link, 0]),
-    ...filtered.map((link): [string, number] => [link, rpFilter])
+  const filters = [
+    ['all', mode === 'underlay' ? 0 : rpFilter] as const,
+    ...nics.map(link => [link, rpFilter] as const)
   ]
   return [
     ...(families.includes(6) && pod.sysctls.has('net/ipv6/conf/all/disable_ipv6')
       ? [set('net/ipv6/conf/all/disable_ipv6', '0')]
       : []),
+    ...(families.includes(4) && mode === 'underlay' ? unfilteredCable(settings) : []),
     ...(families.includes(4) && rpFilter >= 0
       ? filters.map(([link, value]) => set(`net/ipv4/conf/${link}/rp_filter`, String(value)))
       : []),

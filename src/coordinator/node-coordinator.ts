@@ -29,6 +29,7 @@ import { canBeMade, foreseenCable } from './cable.ts'
 import type { Deed } from './deed.ts'
 import { type Deeds, type Intent, roleKey } from './deeds.ts'
 import { examine } from './examination.ts'
+import { HeardEnds } from './heard-ends.ts'
 import { memoryOf } from './memory.ts'
 import { missingSteps } from './missing-steps.ts'
 import { cableMacs } from './numbers.ts'
@@ -36,7 +37,7 @@ import { planOn, possibleStage } from './plan.ts'
 import { podWishes } from './pod-wishes.ts'
 import { RemovedRules } from './removed-rules.ts'
 import { addressesOf } from './stage.ts'
-import type { Views } from './step.ts'
+import { operationKey, type Step, type Views } from './step.ts'
 import { survey } from './survey.ts'
 import { takeBack } from './taking-back.ts'
 import { Turns } from './turns.ts'
@@ -58,19 +59,22 @@ export interface CoordinatorParts {
 
 type Outcome = Done | Stopped | NotPossible
 
-/** Of ends that were heard of, so that a late ADD does not bring back what its DEL has taken away. */
-const endsMax = 4_096
+interface Begun {
+  readonly begun: readonly Step[]
+  readonly making: Promise<Outcome>
+}
 
 export class NodeCoordinator implements Coordinator {
   readonly #parts: CoordinatorParts
   readonly #turns = new Turns()
   readonly #removed = new RemovedRules()
-  readonly #ends = new Map<string, Moment>()
+  readonly #ends: HeardEnds
   readonly #warned = new Set<string>()
   #obstacle: string | undefined
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
+    this.#ends = new HeardEnds(parts.boot)
   }
 
   coordinate(order: CoordinationOrder): Promise<Coordinated | NotCoordinated> {
@@ -103,15 +107,15 @@ export class NodeCoordinator implements Coordinator {
     msLeft: () => number
   ): Promise<Coordinated | NotCoordinated> {
     const { kernel, deeds, prober } = this.#parts
-    if (this.#isOver(key, sandbox.began)) return overtaken
+    if (this.#ends.isOver(key, sandbox.began)) return overtaken
     const intent = { key: roleKey(key, 'coordinator'), sandbox }
     const memory = memoryOf(deeds.ofPod(key.containerId))
     const look = this.#removed.look()
     const looking = survey(kernel, { settings, key, memory, result, netns: sandbox.path }, msLeft)
     // Beside the look, which takes longer: the cable is half of what the kernel has to do for a pod, and known already.
     const known = { settings, key, memory, macs: cableMacs(key.containerId) }
-    const cable = deeds.get(intent.key) === undefined ? foreseenCable(known) : undefined
-    const unwritten = cable && this.#writeDown({ ...intent, memory, steps: [cable] }, nothingSeen)
+    const cable = deeds.get(intent.key) === undefined ? foreseenCable({ ...known, result }) : []
+    const unwritten = this.#writeDown({ ...intent, memory, steps: cable }, nothingSeen)
     const views = await looking
     if (unwritten !== undefined) return unwritten
     if ('type' in views) return this.#notPossible(views)
@@ -120,13 +124,13 @@ export class NodeCoordinator implements Coordinator {
     if ('problem' in stage) {
       return { type: 'NotCoordinated', why: 'Settings', detail: stage.problem }
     }
-    if (this.#isOver(key, sandbox.began)) return overtaken
-    const making =
-      cable && canBeMade(cable, found) ? this.#order(sandbox, [cable], msLeft) : undefined
+    if (this.#ends.isOver(key, sandbox.began)) return overtaken
+    const begun = canBeMade(known, found) ? cable : []
+    const making = this.#order(sandbox, begun, msLeft)
     const plan = planOn(stage)
     this.#warn(plan.warnings)
     const { mac } = plan
-    const failure = await this.#bringAbout({ ...intent, ...plan }, found, { making, msLeft })
+    const failure = await this.#bringAbout({ ...intent, ...plan }, found, { begun, making, msLeft })
     if (failure !== undefined) return failure
     if (mac === undefined) return { type: 'Coordinated' }
     const addresses = addressesOf(views.pod, key.ifname)
@@ -139,15 +143,15 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'Coordinated', mac }
   }
 
-  /** First written down, then done. `making`: the cable is being made already. */
+  /** First written down, then done. `begun`: steps that are being made already. */
   async #bringAbout(
     intent: Intent,
     views: Views,
-    { making, msLeft }: { making: Promise<Outcome> | undefined; msLeft: () => number }
+    { begun, making, msLeft }: Begun & { readonly msLeft: () => number }
   ): Promise<NotCoordinated | undefined> {
     const { key, sandbox, steps } = intent
-    const missing = missingSteps(steps, views)
-    const operations = making ? missing.filter(({ type }) => type !== 'AddVeth') : missing
+    const made = new Set(begun.map(operationKey))
+    const operations = missingSteps(steps, views).filter(step => !made.has(operationKey(step)))
     const unwritten = this.#writeDown(intent, views)
     await this.#removed.settle(operations)
     const doing = unwritten === undefined && this.#order(sandbox, operations, msLeft)
@@ -173,6 +177,7 @@ export class NodeCoordinator implements Coordinator {
 
   #writeDown(intent: Intent, views: Views): NotCoordinated | undefined {
     const { deeds } = this.#parts
+    if (intent.steps.length === 0) return undefined
     const before = deeds.get(intent.key)
     const unwritten = this.#write([deeds.put(deeds.deedFor(intent, views))])
     if (unwritten !== undefined) deeds.restore(intent.key, before)
@@ -195,7 +200,7 @@ export class NodeCoordinator implements Coordinator {
 
   async undo(key: JournalKey, began: Moment): Promise<boolean> {
     const { deeds, boot } = this.#parts
-    this.#note(key, began)
+    this.#ends.note(key, began)
     return this.#turns.take(key.containerId, async () => {
       const deed = deeds.get(key)
       if (deed === undefined || isBefore(began, deed.sandbox.began, boot)) return true
@@ -257,19 +262,6 @@ export class NodeCoordinator implements Coordinator {
     if (sandbox.namespace === undefined) return undefined
     const seen = this.#parts.probe.see(sandbox.path)
     return seen.type === 'Namespace' && seen.id === sandbox.namespace ? sandbox.path : undefined
-  }
-
-  #note(key: JournalKey, began: Moment): void {
-    const text = keyText(key)
-    this.#ends.delete(text)
-    this.#ends.set(text, began)
-    const [oldest] = this.#ends.keys()
-    if (this.#ends.size > endsMax && oldest !== undefined) this.#ends.delete(oldest)
-  }
-
-  #isOver(key: CoordinationOrder['key'], began: Moment): boolean {
-    const end = this.#ends.get(keyText(key))
-    return end !== undefined && isBefore(began, end, this.#parts.boot)
   }
 
   #warn(warnings: readonly string[]): void {

@@ -1,5 +1,5 @@
 // Where orders are taken, in a thread of the kernel: each is carried out to its end before the next one. The room of
-// the host stays open; that of a pod is open for one order.
+// the host stays open; that of a pod is open for the orders that come one behind the other.
 
 import { assert } from '../core/assert.ts'
 import { errorCodeOf, messageOf } from '../core/error-text.ts'
@@ -18,6 +18,7 @@ import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 export class Counter {
   readonly #dwelling: Dwelling
   #host: Room | undefined
+  #pod: { readonly path: string; readonly room: Room } | undefined
 
   constructor(dwelling: Dwelling) {
     this.#dwelling = dwelling
@@ -35,11 +36,18 @@ export class Counter {
     } catch (error) {
       if (error instanceof HomeLostError) throw error
       // What is left on its way may be read for an answer to the next question.
+      this.leave()
       this.#host?.close()
       this.#host = undefined
       const isForbidden = ['EPERM', 'EACCES'].includes(errorCodeOf(error) ?? '')
       return notPossible(isForbidden ? 'Forbidden' : 'Failed', messageOf(error))
     }
+  }
+
+  /** When no order waits: a room that stays open keeps its pod's namespace. */
+  leave(): void {
+    this.#pod?.room.close()
+    this.#pod = undefined
   }
 
   #observe({ netns, host, pod }: Question): Observed | NotPossible {
@@ -80,18 +88,16 @@ export class Counter {
     act: (room: Room | undefined) => Answer
   ): Answer | NotPossible {
     if (netns === undefined) return act(undefined)
-    let room: Room
-    try {
-      room = Room.open(netns, this.#dwelling)
-    } catch (error) {
-      if (error instanceof HomeLostError) throw error
-      return notPossible(whyNotEntered(error), `${netns} cannot be entered: ${messageOf(error)}`)
+    if (this.#pod?.path !== netns) {
+      this.leave()
+      try {
+        this.#pod = { path: netns, room: Room.open(netns, this.#dwelling) }
+      } catch (error) {
+        if (error instanceof HomeLostError) throw error
+        return notPossible(whyNotEntered(error), `${netns} cannot be entered: ${messageOf(error)}`)
+      }
     }
-    try {
-      return act(room)
-    } finally {
-      room.close()
-    }
+    return act(this.#pod.room)
   }
 
   #hostRoom(): Room {

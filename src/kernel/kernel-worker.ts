@@ -2,7 +2,7 @@
 // links and routes for as long as others hold that, so it is alone.
 
 import assert from 'node:assert/strict'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Counter } from './counter.ts'
 import { moveTo, openHome } from './namespace.ts'
 import { SocketLedger } from './socket-ledger.ts'
@@ -16,7 +16,12 @@ if (home !== undefined) moveTo(there)
 const counter = new Counter({ home: there, ledger: new SocketLedger(sockets) })
 
 port.on('message', (order: ThreadOrder) => {
-  if (order.type === 'Close') port.close()
-  else port.postMessage(counter.answer(order) satisfies ThreadWord)
+  let next: ThreadOrder | undefined = order
+  while (next !== undefined) {
+    if (next.type === 'Close') port.close()
+    else port.postMessage(counter.answer(next) satisfies ThreadWord)
+    next = receiveMessageOnPort(port)?.message as ThreadOrder | undefined
+  }
+  counter.leave()
 })
 port.postMessage({ type: 'Ready' } satisfies ThreadWord)

@@ -123,7 +123,7 @@ t.test('the cable of a new pod is made while the rest is planned', async t => {
   const { coordinator, kernel, journal, types } = stage()
   t.same(await coordinator.coordinate(order), { type: 'Coordinated' })
   const [cable, rest, ...others] = types()
-  t.same(cable, ['AddVeth'])
+  t.same(cable, ['AddVeth', 'SetSysctl'])
   t.ok(rest?.includes('PutRoute'))
   t.notOk(rest?.includes('AddVeth'))
   t.same(others, [])
