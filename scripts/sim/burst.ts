@@ -4,6 +4,7 @@
 import { allRules } from '../../src/core/lease/rules.ts'
 import { Violation } from './judge.ts'
 import type { Plan } from './plan.ts'
+import type { SimNode } from './sim-node.ts'
 import { World } from './world.ts'
 
 export const burstSizes = [1, 3, 10, 30, 100, 1_000]
@@ -90,33 +91,33 @@ async function startAll(
   const { chance, nodes } = world
   const before = counts(world)
   const started = world.now
-  const startedAt = new Map<number, number>()
+  const waiting = new Map<number, { readonly node: SimNode; readonly since: number }>()
   for (let pod = from; pod < from + pods; pod += 1) {
     const delayMs = chance.between(0, startMs)
     const share = isSkewed ? chance.next() ** 4 : chance.next()
-    const node = nodes[Math.floor(share * nodes.length)]
-    startedAt.set(pod, started + delayMs)
-    world.agenda.after(delayMs, () => node?.pods?.start(pod, world.territories[0]?.demand as never))
+    const node = nodes[Math.floor(share * nodes.length)] as SimNode
+    waiting.set(pod, { node, since: started + delayMs })
+    world.agenda.after(delayMs, () => node.pods?.start(pod, world.territories[0]?.demand as never))
   }
-  const waits = new Map<number, number>()
-  while (waits.size < pods && world.now < started + serveMs) {
+  const waits: number[] = []
+  while (waiting.size > 0 && world.now < started + serveMs) {
     await world.runUntil(world.now + 5)
-    for (const { pods: here } of nodes) {
-      for (const { id } of here?.running() ?? []) {
-        if (!waits.has(id)) waits.set(id, world.now - (startedAt.get(id) ?? 0))
-      }
+    for (const [id, { node, since }] of waiting) {
+      if (node.pods?.pods.get(id)?.box?.phase !== 'living') continue
+      waiting.delete(id)
+      waits.push(world.now - since)
     }
   }
-  const sorted = [...waits.values()].sort((a, b) => a - b)
+  const sorted = waits.sort((a, b) => a - b)
   const at = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? 0)
   const after = counts(world)
   return {
-    ...{ served: waits.size, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1) },
+    ...{ served: waits.length, p50Ms: at(0.5), p99Ms: at(0.99), lastMs: at(1) },
     asks: after.asks - before.asks,
     refusals: after.refusals - before.refusals,
     grants: after.grants - before.grants,
     messages: after.messages - before.messages,
-    failed: after.adds - before.adds - waits.size
+    failed: after.adds - before.adds - waits.length
   }
 }
 

@@ -16,7 +16,7 @@ import type { Box } from './pods.ts'
 import type { SimNode } from './sim-node.ts'
 import type { SimRegistry } from './sim-registry.ts'
 
-/** In larger worlds not every register is compared with everybody's. */
+/** In larger worlds, where costs are counted, no register is compared with everybody's. */
 const comparedMax = 30
 
 type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
@@ -189,6 +189,7 @@ export class Judge {
     const { view } = this.#options.registry
     const me = this.memberOf(node)?.index
     if (!this.#options.isTruthful || me === undefined || now.writer !== me) return
+    if (this.#options.nodes.length > comparedMax) return
     if (before !== undefined && sameRegister(before, now)) return
     if (now.wctr <= this.#lastCount(node, address, before, me)) return
     const isNext = before?.fence === now.fence && before.seq + 1 === now.seq

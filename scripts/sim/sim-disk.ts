@@ -23,6 +23,7 @@ export class SimDisk {
   /** How often it was put back to an earlier day. */
   fallbacks = 0
 
+  /** `interest`: the addresses of all pools, sorted. */
   constructor(interest: readonly Address[], chance: Chance, boot: string) {
     this.#interest = interest
     const incarnation = chance.hex(16)
@@ -102,7 +103,18 @@ export class SimDisk {
   }
 
   /** The addresses of pools from the first to before the end. */
-  within(start: bigint, end: bigint): Address[] {
-    return this.#interest.filter(address => address >= start && address < end)
+  within(start: bigint, end: bigint): readonly Address[] {
+    return this.#interest.slice(this.#indexOf(start), this.#indexOf(end))
+  }
+
+  /** Where the first address stands that is not below this one. */
+  #indexOf(point: bigint): number {
+    let [low, high] = [0, this.#interest.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#interest[middle] as Address) < point) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }

@@ -82,7 +82,9 @@ export class World {
     const { weather } = this.net
     const { loss, doubling, tail, tailMs } = plan
     this.net.weather = { ...weather, loss, doubling, tail, tailMs }
-    const interest = this.territories.flatMap(({ addresses }) => addresses)
+    const interest = this.territories
+      .flatMap(({ addresses }) => addresses)
+      .sort((a, b) => (a < b ? -1 : 1))
     this.nodes = plan.paces.map((pace, index) => this.#node(index, pace, rules, interest, cooldown))
     this.judge = new Judge({
       nodes: this.nodes,
