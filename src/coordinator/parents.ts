@@ -130,10 +130,10 @@ function linkNamed({ links }: NamespaceView, wanted: string): Link | undefined {
   return links.find(({ name }) => name === wanted)
 }
 
-/** Links of hardware, since those are what people look for. */
+/** But for cables to pods, of which there are many. */
 function missingText(missing: readonly string[], { links }: NamespaceView): string {
   const shownMax = 16
-  const there = links.filter(({ kind, isLoopback }) => kind === undefined && !isLoopback)
+  const there = links.filter(link => !link.isLoopback && link.parent?.isElsewhere !== true)
   const names = there.map(({ name }) => name).slice(0, shownMax)
   return `${missing.join(' and ')} does not exist on the host, which has ${names.join(', ') || 'no interface'}`
 }

@@ -72,7 +72,7 @@ async function suite(): Promise<void> {
     const before = await dumpOf(node)
     await node.addAddress('eth2', '192.0.2.7/24')
     const rows: [object, RegExp][] = [
-      [{ interfaces: ['eth7'], vlanID: 100 }, /eth7 does not exist on the host/],
+      [{ interfaces: ['eth7'], vlanID: 100 }, /eth7 does not exist on the host, which has .*eth1/],
       [{ interfaces: ['eth1', 'eth2'], bond: {} }, /eth2 has addresses of the node/],
       [{ interfaces: ['eth1', 'port1'], bond: { name: 'eth2' } }, /eth2 exists .* no bond/]
     ]

@@ -1,4 +1,4 @@
-// containerd with macvlan and the coordinator behind it: a pod reaches its node, a Service and a pod on another node, and
+// containerd with macvlan, ifacer before it and the coordinator behind it: a pod reaches its node, a Service and a pod on another node, and
 // is reached by its node.
 
 import '../support/own-host.ts'
@@ -59,12 +59,16 @@ async function suite(): Promise<void> {
     const before = await dumpOf(host)
     const { socket, queue } = daemon
     const coordinator = { type: 'orbweaver-coordinator', socket, queue }
+    const ifacer = { type: 'orbweaver-ifacer', socket, queue, interfaces: ['uplink'] }
+    // No pod could start on it, if nobody set it up again.
+    await host.ip('link', 'set', 'uplink', 'down')
     await using containerd = await Containerd.start(
       {
         ...{ name: 'underlay', type: 'macvlan', master: 'uplink', mode: 'bridge' },
         ipam: ipamSection(daemon, [pool])
       },
-      [{ ...coordinator, serviceCIDR: ['10.96.0.0/12'] }]
+      [{ ...coordinator, serviceCIDR: ['10.96.0.0/12'] }],
+      [ifacer]
     )
     const ids = await Promise.all(['a', 'b', 'c'].map(name => containerd.cri.run(name)))
     const pods = await Promise.all(ids.map(id => containerd.cri.status(id)))

@@ -24,14 +24,15 @@ import { hasOwnHost } from './own-host.ts'
 const pauseImage = 'localhost/pause:1'
 
 export class Containerd implements AsyncDisposable {
-  /** `network`: one main plugin, the network of every pod; `chained`: what comes behind it. */
+  /** `network`: one main plugin, the network of every pod; `chained`: what comes behind it; `first`: and before. */
   static async start(
     network: Record<string, unknown> & { readonly name: string },
-    chained: readonly Record<string, unknown>[] = []
+    chained: readonly Record<string, unknown>[] = [],
+    first: readonly Record<string, unknown>[] = []
   ): Promise<Containerd> {
     if (!hasOwnHost) throw new Error('containerd is only run on a host of its own')
     const containerd = new Containerd()
-    containerd.#configure(network, chained)
+    containerd.#configure(network, chained, first)
     await containerd.launch()
     await importPauseImage(containerd.#socket, containerd.dir)
     return containerd
@@ -93,7 +94,8 @@ export class Containerd implements AsyncDisposable {
 
   #configure(
     { name, cniVersion = '1.0.0', ...main }: Record<string, unknown>,
-    chained: readonly Record<string, unknown>[]
+    chained: readonly Record<string, unknown>[],
+    first: readonly Record<string, unknown>[]
   ): void {
     const netDir = join(this.dir, 'net.d')
     const binDir = join(this.dir, 'bin')
@@ -101,13 +103,15 @@ export class Containerd implements AsyncDisposable {
     mkdirSync(binDir)
     writeFileSync(
       join(netDir, '10-pods.conflist'),
-      JSON.stringify({ cniVersion, name, plugins: [main, ...chained] })
+      JSON.stringify({ cniVersion, name, plugins: [...first, main, ...chained] })
     )
     // containerd looks into one directory only.
     for (const path of [plugin, ...mainPlugins('loopback', 'macvlan', 'bridge', 'ptp')]) {
       symlinkSync(path, join(binDir, path.replace(/.*\//, '')))
     }
-    symlinkSync(plugin, join(binDir, 'orbweaver-coordinator'))
+    for (const name of ['orbweaver-coordinator', 'orbweaver-ifacer']) {
+      symlinkSync(plugin, join(binDir, name))
+    }
     writeFileSync(
       join(this.dir, 'config.toml'),
       containerdConfig({ dir: this.dir, socket: this.#socket, binDir, confDir: netDir })
