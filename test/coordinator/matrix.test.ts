@@ -193,18 +193,20 @@ async function suite(): Promise<void> {
       ]
     })
   )
-  t.test('underlay, three, also with a strict filter (C00021)', async t =>
-    go(t, {
-      ...{ mode: 'underlay', families: both, count: 3 },
-      rounds: [
-        ['eth0', 1],
-        ['net1', 1],
-        ['net2', 1],
-        ['net2', 0],
-        ['net1', 2],
-        ['net2', 2]
-      ]
-    })
+  t.test(
+    'underlay, three, also with a strict filter (C00021, #3683, #3725, #3953, #2176)',
+    async t =>
+      go(t, {
+        ...{ mode: 'underlay', families: both, count: 3 },
+        rounds: [
+          ['eth0', 1],
+          ['net1', 1],
+          ['net2', 1],
+          ['net2', 0],
+          ['net1', 2],
+          ['net2', 2]
+        ]
+      })
   )
   t.test('overlay, one more interface (C00002)', async t =>
     go(t, {
@@ -235,7 +237,7 @@ async function suite(): Promise<void> {
     })
   )
   for (const family of both) {
-    t.test(`IPv${family} alone, one to three interfaces`, async t => {
+    t.test(`IPv${family} alone, one to three interfaces (#3359, #3296)`, async t => {
       const strict = family === 4 ? 1 : 2
       const rounds = { 1: [['eth0', 0]], 2: [['net1', strict]], 3: [['net2', 3 - strict]] } as const
       for (const count of [1, 2, 3] as const) {

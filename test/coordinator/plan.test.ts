@@ -114,7 +114,7 @@ t.test('the first interface of an underlay', async t => {
   t.same(plan.warnings, [])
 })
 
-t.test('a missing CIDR is a warning, a missing address of the node too', async t => {
+t.test('a missing CIDR is a warning, a missing address of the node too (#3015, #3210)', async t => {
   t.match(planned(circumstances()).warnings, [/no IPv4 serviceCIDR/])
   const bare = planned(circumstances({}, { host: { ...host, addresses: [] } }))
   t.match(bare.warnings, [/no IPv4 address/])

@@ -176,6 +176,32 @@ async function suite(): Promise<void> {
     t.equal(await dumpOf(pod.netns), bare.pod)
   })
 
+  t.test('an address that a router has given is the pod’s as well (#5618)', async t => {
+    await using own = await ChainedPod.add(host, [
+      { ifname: 'eth0', network: 0, coordinator: false }
+    ])
+    await own.netns.addAddress('eth0', 'fd60::a:b:c/64')
+    await own.coordinate('eth0')
+    t.match(await node.ip('-6', 'route', 'get', 'fd60::a:b:c'), /dev veth/)
+    t.match(await node.ping('fd60::a:b:c'), /bytes/)
+    await own.uncoordinate('eth0')
+  })
+
+  t.test('a hardware address of the cable that somebody rewrites (#2303, #2464)', async t => {
+    const veth = `veth${pod.containerId.slice(0, 11)}`
+    await pod.coordinate('eth0')
+    await node.ip('link', 'set', veth, 'address', '02:00:00:00:00:66')
+    await pod.netns.ip('link', 'set', 'veth0', 'address', '02:00:00:00:00:77')
+    const message = new RegExp(`in the pod: veth0 .*mac.*on the host: ${veth} .*mac`)
+    await t.rejects(pod.check('eth0'), { code: 131, message })
+    await pod.coordinate('eth0')
+    await pod.check('eth0')
+    t.match(await node.ping(pod.address('eth0', 4)), /bytes/, 'both ends know each other again')
+    t.match(await pod.netns.ping('10.60.0.11'), /bytes/)
+    await pod.uncoordinate('eth0')
+    t.equal(await dumpOf(node), bare.node)
+  })
+
   t.test('what somebody has left of the address is no obstacle (C00010)', async t => {
     const address = pod.address('eth0', 4)
     const neighbour = ['to', address, 'lladdr', '02:00:00:00:00:77', 'dev', 'lan2']
