@@ -105,10 +105,7 @@ class ThreadKernel implements Kernel {
 
   #give(open: Open): void {
     const thread = this.#threadFor(open.work) ?? this.#free.pop()
-    if (thread === undefined) {
-      if (this.#threads.size < threadsMax) this.#hire()
-      return
-    }
+    if (thread === undefined) return this.#hireIfWanted()
     open.thread = thread
     thread.give(open.work, answer => this.#settle(open, answer))
   }
@@ -181,10 +178,11 @@ class ThreadKernel implements Kernel {
     this.#hireIfWanted()
   }
 
-  /** Somebody waits who had counted on the one that is no more. */
+  /** More wait than there are threads that begin. */
   #hireIfWanted(): void {
-    const isWanted = [...this.#open].some(({ thread }) => thread === undefined)
-    if (isWanted && this.#threads.size < threadsMax) this.#hire()
+    const waiting = [...this.#open].filter(({ thread }) => thread === undefined)
+    const beginning = [...this.#threads].filter(({ isReady }) => !isReady)
+    if (waiting.length > beginning.length && this.#threads.size < threadsMax) this.#hire()
   }
 }
 

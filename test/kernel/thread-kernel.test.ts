@@ -1,5 +1,6 @@
 // The thread that speaks with the kernel: its limits, its replacement, and what only a real kernel shows.
 
+import { readdirSync, readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { everything, type Kernel } from '../../src/kernel/kernel.ts'
 import type { Operation } from '../../src/kernel/operation.ts'
@@ -311,6 +312,22 @@ t.test('limits', async t => {
   t.match(await kernel.observe({ host: {}, budgetMs }), { type: 'Observed' })
   const file = await kernel.observe({ netns: '/proc/self/status', pod: {}, budgetMs })
   t.match(file, { type: 'NotPossible', why: 'NoNamespace' }, 'a file is no namespace')
+})
+
+t.test('orders that come one by one take one thread', async t => {
+  if (!requireRoot(t, 'threads of the kernel')) return
+  const threads = () =>
+    readdirSync('/proc/self/task').filter(
+      id => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'WorkerThread\n'
+    ).length
+  const before = threads()
+  const kernel = createThreadKernel({ log })
+  t.teardown(() => kernel.close())
+  // The first one comes while the thread begins.
+  for (let i = 0; i < 3; i += 1) {
+    t.match(await kernel.observe({ host: {}, budgetMs }), { type: 'Observed' })
+  }
+  t.equal(threads(), before + 1)
 })
 
 t.test('a kernel that nobody asks has no thread', async t => {
