@@ -106,6 +106,17 @@ export class Attributes {
     return this.buffer.subarray(at, at - attributeBytes + this.buffer.readUInt16LE(at - 4))
   }
 
+  /** Is its value these bytes? Most often not, and then they mostly differ at their end. */
+  holds(type: number, bytes: Uint8Array): boolean {
+    const at = this.#find(type)
+    if (at < 0 || this.buffer.readUInt16LE(at - attributeBytes) !== attributeBytes + bytes.length)
+      return false
+    for (let i = bytes.length - 1; i >= 0; i -= 1) {
+      if (this.buffer[at + i] !== bytes[i]) return false
+    }
+    return true
+  }
+
   mac(type: number): Mac | undefined {
     const bytes = this.bytes(type)
     return bytes?.length === macBytes ? macFromBytes(bytes) : undefined

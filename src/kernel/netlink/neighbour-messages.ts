@@ -51,12 +51,12 @@ export function readNeighbour(
   const { buffer, start } = message
   // Groups and the loopback, which the kernel knows by itself: most of all that it tells.
   if (buffer.readUInt16LE(start + stateAt) === noArp) return undefined
-  const bytes = attributes.bytes(nda.destination)
-  if (of !== undefined && !of.some(one => bytes?.equals(one))) return undefined
+  if (of !== undefined && !of.some(one => attributes.holds(nda.destination, one))) return undefined
   const family = familyFromCode(buffer.readUInt8(start))
   const link = nameOf(buffer.readInt32LE(start + indexAt))
   const state = states.get(buffer.readUInt16LE(start + stateAt))
   if (family === undefined || link === undefined || state === undefined) return undefined
+  const bytes = attributes.bytes(nda.destination)
   if (bytes === undefined) return undefined
   const address = addressOfFamily(bytes, family)
   const mac = attributes.mac(nda.hardware)

@@ -96,8 +96,8 @@ function isWanted(
   if (wanted.table === undefined ? table === tables.local : table !== wanted.table) return false
   const prefix = buffer.readUInt8(start + 1)
   if (wanted.to === undefined || prefix === 0) return true
-  const destination = prefix === bitsOf(family) ? attributes.bytes(rta.destination) : undefined
-  return wanted.to.some(one => destination?.equals(one))
+  if (prefix !== bitsOf(family)) return false
+  return wanted.to.some(one => attributes.holds(rta.destination, one))
 }
 
 /** The answer to a question for one destination: what a packet would find. */
