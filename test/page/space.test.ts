@@ -170,15 +170,18 @@ async function suite(): Promise<void> {
     const ground = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
     const light = await ground()
     await page.emulateMedia({ colorScheme: 'dark' })
+    const isOther = async () => (await ground()) !== light
+    await eventually('it follows the system', isOther)
     const dark = await ground()
-    t.not(dark, light, 'it follows the system')
+    const becomes = (what: string, wanted: string) =>
+      eventually(what, async () => (await ground()) === wanted)
     await page.getByText('light', { exact: true }).click()
-    t.equal(await ground(), light, 'until told otherwise')
+    await becomes('until told otherwise', light)
     await page.reload()
     await legend.first().waitFor(patience)
     t.equal(await ground(), light, 'also the next time')
     await page.getByText('auto', { exact: true }).click()
-    t.equal(await ground(), dark)
+    await becomes('and again when told so', dark)
   })
 
   for (const scheme of ['light', 'dark'] as const) {
