@@ -69,7 +69,7 @@ export const plays: readonly Play[] = [
       await pods(script, 1, 1)
       script.say('more pods on n1 than it has addresses')
       const more = Array.from({ length: 4 }, () => stage.pod(1))
-      await stage.pass(3_000)
+      await stage.pass(11_000)
       script.say('the cable is back')
       stage.cut(0, 1, false)
       const isDone = () => more.every(({ address }) => address() !== undefined)
