@@ -2,12 +2,11 @@
 
 import t from 'tap'
 import { carryOut } from '../../src/cni/verbs.ts'
-import { CniError } from '../../src/cni/cni-error.ts'
 import type { PluginRequest } from '../../src/cni/plugin-request.ts'
 import type { Service } from '../../src/cni/service.ts'
 import { formatCidr } from '../../src/core/cidr.ts'
 import type { Mac } from '../../src/core/link/mac.ts'
-import { cniService } from '../support/cni-service.ts'
+import { cniService, refusal } from '../support/cni-service.ts'
 import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { ip } from '../support/samples.ts'
 
@@ -48,15 +47,6 @@ function world(coordinator: Service['coordinator'] = new MemoryCoordinator()) {
     return carryOut(request, { client: 1, onAllocate: () => {} }, service)
   }
   return { ask, collected }
-}
-
-async function refusal(answer: Promise<string>): Promise<{ code: number; message: string }> {
-  try {
-    return { code: 0, message: await answer }
-  } catch (error) {
-    if (error instanceof CniError) return { code: error.code, message: error.message }
-    throw error
-  }
 }
 
 t.test('ADD passes on what was done before, and prints it unchanged', async t => {

@@ -1,13 +1,12 @@
 // The verbs of the plugin that makes parents: from a decoded request to what the plugin prints.
 
 import t from 'tap'
-import { CniError } from '../../src/cni/cni-error.ts'
 import type { PluginRequest } from '../../src/cni/plugin-request.ts'
 import type { Service } from '../../src/cni/service.ts'
 import { carryOut } from '../../src/cni/verbs.ts'
 import type { ParentWishes } from '../../src/core/coordination/parent-wishes.ts'
 import type { ParentExamined, ParentMade, ParentNotMade } from '../../src/ports/parent-maker.ts'
-import { cniService } from '../support/cni-service.ts'
+import { cniService, refusal } from '../support/cni-service.ts'
 
 /** Writes down what it is told and answers as it is told to. */
 class ScriptedMaker {
@@ -41,15 +40,6 @@ function ask(
   }
   const service = cniService({ parentMaker })
   return carryOut(request, { client: 1, onAllocate: () => {} }, service)
-}
-
-async function refusal(answer: Promise<string>): Promise<{ code: number; message: string }> {
-  try {
-    return { code: 0, message: await answer }
-  } catch (error) {
-    if (error instanceof CniError) return { code: error.code, message: error.message }
-    throw error
-  }
 }
 
 t.test('ADD makes the parent and adds nothing to the result', async t => {
