@@ -114,23 +114,25 @@ export class Keeper {
 
   /** Who owns the lowest address of a reservation has it made as large as it should be. */
   #grow(kept: Kept, group: readonly Kept[], now: number): void {
-    const { address, bind, subnet: cidr } = kept
+    const { address, subnet: cidr } = kept
+    const keeper = kept.bind.holder
+    const family = familyOf(address)
     if (group.some(other => other.address < address)) return
-    const lack = spareOf(bind.holder, group.length, this.#facts, this.#ledger.fixed.spare)
-    const [{ holder: keeper }, family] = [bind, familyOf(address)]
+    const lack = spareOf(keeper, group.length, this.#facts, this.#ledger.fixed.spare)
     if (lack <= 0) return this.#growth.end(keeper, family)
     if (this.#growth.isFresh(keeper, family, now)) return
-    const count = Math.min(lack, growthMax)
-    this.#growth.begin(keeper, family, count, now)
     const subnet = this.#ledger.subnetAt(cidr)
     const pool = this.#ledger.pools.values().find(one => one.isSubnet && one.usable.has(address))
     if (subnet === undefined || pool === undefined) return
     const replyTo = ({ reservation }: ReserveReply) =>
       this.#context.self.insist({ type: 'SpareReserved', keeper, family, subnet, reservation })
     const [holder, deadline] = [`reservation ${keeper}`, now + growthMs]
-    for (let i = 0; i < count; i += 1) {
-      subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })
+    let asked = 0
+    while (asked < Math.min(lack, growthMax)) {
+      if (!subnet.tell({ type: 'Reserve', pool: pool.name, holder, deadline, replyTo })) break
+      asked += 1
     }
+    this.#growth.begin(keeper, family, asked, now)
   }
 
   /** It is written down for whom it is, and waits for a pod. */

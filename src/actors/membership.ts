@@ -250,7 +250,7 @@ class Membership {
     const isConnected = this.#reach.isConnected(peer)
     if (isConnected && !isBelieved) this.#handshake.greet(member)
     this.#reach.set(member.index, isConnected && isBelieved)
-    if (isConnected && isBelieved) this.#reach.settle(peer)
+    this.#reach.settle(peer, isConnected && isBelieved)
   }
 
   #tick(): void {

@@ -20,9 +20,10 @@ export class Reachability {
     this.#settled.delete(peer)
   }
 
-  /** There is a connection, and its session is believed. */
-  settle(peer: string): void {
-    this.#settled.add(peer)
+  /** Whether there is a connection, and the session of who is at its end is believed. */
+  settle(peer: string, isSettled: boolean): void {
+    if (isSettled) this.#settled.add(peer)
+    else this.#settled.delete(peer)
   }
 
   isConnected(peer: string): boolean {
