@@ -13,6 +13,7 @@ import {
   newVeth,
   newVlan
 } from './netlink/link-messages.ts'
+import { settingOf, writeSetting } from './netlink/link-settings.ts'
 import { flags } from './netlink/message-writer.ts'
 import {
   neighbourMessages,
@@ -91,12 +92,19 @@ export function carryOutOne(operation: Operation, rooms: Rooms): void {
       return remove(room, neighbourMessages.delete, write, ['ENOENT', 'ENODEV'])
     }
     case 'SetSysctl':
-      return room.visit(() => writeSysctl(operation.key, operation.value))
+      return setSysctl(room, operation.key, operation.value)
     case 'PutMarks':
       return putMarks(room.netfilter, operation.marks)
     case 'DeleteMarks':
       return deleteMarks(room.netfilter)
   }
+}
+
+function setSysctl(room: Room, key: string, value: string): void {
+  const setting = settingOf(key)
+  if (setting === undefined) return room.visit(() => writeSysctl(key, value))
+  const { link, number } = setting
+  room.route.order(linkMessages.put, 0, writeSetting(room.indexOf(link), number, Number(value)))
 }
 
 /** The other end cannot be set up before this one is there. */

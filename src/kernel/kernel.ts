@@ -13,8 +13,8 @@ export interface Look {
   readonly families?: readonly Family[]
   /** All, or those of these names as far as they are there. */
   readonly links?: true | { readonly names: readonly string[] }
-  /** All, or those of one scope, but for one link's. */
-  readonly addresses?: true | { readonly scope: number; readonly butOf: number }
+  /** All, all of both families whatever else is looked at, or those of one scope, but for one link's. */
+  readonly addresses?: true | 'OfBothFamilies' | { readonly scope: number; readonly butOf: number }
   /** All tables but the local one, or those named; `to`: default routes, and those to one of these addresses alone. */
   readonly routes?: { readonly tables?: readonly number[]; readonly to?: readonly Address[] }
   readonly rules?: true

@@ -57,13 +57,15 @@ export function lookAt(room: Room, look: Look): NamespaceView {
   }
   const settings = new LinkSettings()
   const links = readLinks(room, look.links, settings, names, nameOf)
+  const indexOf = (wanted: string) =>
+    look.links === true ? links.find(({ name }) => name === wanted)?.index : room.findIndex(wanted)
   const within = look.families ?? families
   return {
     links,
     addresses: readAddresses(room, look, nameOf),
     routes: readRoutes(room, look.routes, within, nameOf),
     rules: look.rules === undefined ? [] : readRules(room, within),
-    neighbours: readNeighbours(room, look, nameOf),
+    neighbours: readNeighbours(room, look, indexOf, nameOf),
     ...readInside(room, look, settings),
     ways: (look.waysTo ?? []).map(to => wayTo(room, to, nameOf))
   }
@@ -102,8 +104,9 @@ function readAddresses(
   nameOf: NameOf
 ): readonly LinkAddress[] {
   if (addresses === undefined) return []
-  const wanted = addresses === true ? undefined : addresses
-  return (within ?? bothAtOnce).flatMap(family =>
+  const wanted = typeof addresses === 'object' ? addresses : undefined
+  const asked = addresses === 'OfBothFamilies' ? bothAtOnce : (within ?? bothAtOnce)
+  return asked.flatMap(family =>
     room.route.list(addressMessages.get, askForAddresses(family), entry =>
       readAddress(entry, nameOf, wanted)
     )
@@ -148,10 +151,11 @@ function readRules(room: Room, within: readonly Family[]): readonly Rule[] {
 function readNeighbours(
   room: Room,
   { neighbours: look, families: within }: Look,
+  indexOf: (name: string) => number | undefined,
   nameOf: NameOf
 ): readonly Neighbour[] {
   if (look === undefined) return []
-  const index = look.link === undefined ? undefined : room.findIndex(look.link)
+  const index = look.link === undefined ? undefined : indexOf(look.link)
   if (look.link !== undefined && index === undefined) return []
   const of = look.addresses?.map(one => bytesOf(one, familyOf(one)))
   return (within ?? bothAtOnce)

@@ -331,7 +331,7 @@ t.test('orders that come one by one take one thread', async t => {
 })
 
 t.test('a kernel that nobody asks has no thread', async t => {
-  const kernel = createLateKernel(log)
+  const kernel = createLateKernel({ log })
   await kernel.close()
   t.same(
     process.getActiveResourcesInfo().filter(what => /Worker|MessagePort/.test(what)),

@@ -12,7 +12,8 @@ export const linkMessages = { put: 16, delete: 17, get: 18 } as const
 
 /** struct ifinfomsg: family, type of hardware, index, flags, and which of them are meant. */
 export const infoBytes = 16
-const [indexAt, flagsAt, changeAt] = [4, 8, 12]
+export const indexAt = 4
+const [flagsAt, changeAt] = [8, 12]
 
 /** IFLA_*. */
 const ifla = {

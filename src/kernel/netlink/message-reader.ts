@@ -142,6 +142,16 @@ export class Attributes {
     return new Attributes(bytes, 0, bytes.length)
   }
 
+  /** Is there any of another type? */
+  hasOtherThan(known: ReadonlySet<number>): boolean {
+    let step: number
+    for (let at = this.#start; at < this.#end; at += step) {
+      step = this.#sizeAt(at)
+      if (!known.has(this.buffer.readUInt16LE(at + 2) & typeMask)) return true
+    }
+    return false
+  }
+
   /** The types that are there, in their order. */
   *types(): Generator<number> {
     let step: number

@@ -120,8 +120,7 @@ function read(
   const hops = hopsIn(attributes, family, flags, nameOf)
   const source = attributes.bytes(rta.preferredSource)
   const preference = attributes.u8(rta.preference)
-  const isStrange =
-    buffer.readUInt8(start + 2) !== 0 || [...attributes.types()].some(one => !known.has(one))
+  const isStrange = buffer.readUInt8(start + 2) !== 0 || attributes.hasOtherThan(known)
   return {
     table: attributes.u32(rta.table) ?? buffer.readUInt8(start + 4),
     destination: destinationOf(attributes, family, buffer.readUInt8(start + 1)),
@@ -198,7 +197,7 @@ function hopsOfList(list: Buffer, family: Family, nameOf: NameOf): Hops {
       nameOf
     )
     hops.push(...hop.hops)
-    isPartial ||= hop.isPartial || [...attributes.types()].some(type => !knownOfHop.has(type))
+    isPartial ||= hop.isPartial || attributes.hasOtherThan(knownOfHop)
   }
   return { hops, isPartial }
 }

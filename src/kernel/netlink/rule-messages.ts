@@ -67,7 +67,7 @@ export function readRule(message: Message): Rule | undefined {
     buffer.readUInt8(start + 3) !== 0 ||
     (buffer.readUInt32LE(start + 8) & inverted) !== 0 ||
     (attributes.u32(fra.suppressPrefix) ?? allBits) !== allBits ||
-    [...attributes.types()].some(type => !known.has(type))
+    attributes.hasOtherThan(known)
   return {
     family,
     priority: attributes.u32(fra.priority) ?? 0,
