@@ -8,7 +8,7 @@ import { build, type Plugin } from 'esbuild'
 /** Throws with the bundler's words. `dist` holds what the compiler wrote, and is changed in place. */
 export async function buildDaemon(dist: string): Promise<void> {
   await build({
-    entryPoints: [join(dist, 'main.js')],
+    entryPoints: ['main.js', 'coordination-thread.js'].map(name => join(dist, name)),
     ...{ outdir: dist, allowOverwrite: true, bundle: true, splitting: true },
     ...{ format: 'esm', platform: 'node', target: 'node24', packages: 'external' },
     chunkNames: 'part-[hash]',

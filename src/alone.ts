@@ -6,7 +6,6 @@ import { StoreCorruptError } from './core/errors.ts'
 import { createNoMesh } from './mesh/no-mesh.ts'
 import { peerIdOf } from './mesh/peer-id.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
-import type { NodeStore } from './ports/coordination-journal.ts'
 import type { Log } from './ports/log.ts'
 import { Registrar } from './registry/registrar.ts'
 import { openStore } from './store/open-store.ts'
@@ -16,7 +15,7 @@ export function openStoreAlone(
   stateDir: string,
   boot: string,
   log: Log
-): NodeStore | { readonly why: string } {
+): AttachmentStore | { readonly why: string } {
   try {
     return openStore(stateDir, { boot })
   } catch (error) {

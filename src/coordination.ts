@@ -1,84 +1,68 @@
-// The part of the composition root that concerns the coordinator.
+// The part of the composition root that concerns the chained plugins: the thread that serves them, begun with the first of
+// them, or at once where an earlier daemon has done something for pods on this boot.
 
-import { existsSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
-import { type KeptCopy, type KeptText, openCoordinatorFiles } from './config/coordinator-files.ts'
-import { NodeCoordinator } from './coordinator/node-coordinator.ts'
-import { NodeParents } from './coordinator/node-parents.ts'
-import { remember } from './coordinator/remembering.ts'
-import { Sweeper } from './coordinator/sweeper.ts'
-import { writeDurably } from './host/durable-file.ts'
-import { systemClock as clock } from './host/system-clock.ts'
-import { createLateKernel } from './kernel/late-kernel.ts'
-import type { CoordinationJournal } from './ports/coordination-journal.ts'
+import { extname } from 'node:path'
+import { chainedSocket } from './cni/roles.ts'
+import type { CollectAddresses } from './cni/service.ts'
+import type { DaemonConfig } from './config/daemon-config.ts'
+import type { CoordinationStart, OfDaemon, OfThread } from './coordination-words.ts'
+import { openRelay } from './host/relay.ts'
+import { listenAt } from './host/unix-socket.ts'
+import { KeptThread } from './kept-thread.ts'
+import type { Chronicle } from './ports/chronicle.ts'
 import type { Coordinator } from './ports/coordinator.ts'
-import type { LinkProber } from './ports/link-prober.ts'
 import type { Log } from './ports/log.ts'
-import type { ParentMaker } from './ports/parent-maker.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
-import type { SandboxProbe } from './ports/sandbox-probe.ts'
+import { hasJournal } from './store/open-journal.ts'
 
 export interface CoordinationParts {
   readonly config: DaemonConfig
-  readonly journal: CoordinationJournal
-  readonly facts: PodFacts
-  readonly probe: SandboxProbe
-  readonly prober: LinkProber
+  /** Absent: nobody but the runtime tells of pods. */
+  readonly facts: PodFacts | undefined
+  readonly collect: CollectAddresses
+  readonly chronicle: Chronicle
   readonly boot: string
   readonly log: Log
 }
 
-export interface Coordination {
-  readonly coordinator: Coordinator
-  readonly parentMaker: ParentMaker
-}
-
-/** Build it, and put its end on `begun`. */
+/** Open the door, and put its end on `begun`. */
 export async function openCoordination(
   begun: AsyncDisposableStack,
-  { config, journal, facts, probe, prober, boot, log }: CoordinationParts
-): Promise<Coordination> {
-  const kernel = createLateKernel(log)
-  begun.defer(() => kernel.close())
-  const directories = config.poolDirs ?? [defaultPoolDir].filter(existsSync)
-  const copy = copyIn(config.stateDir)
-  const cluster = await openCoordinatorFiles({ directories, copy, log })
-  begun.defer(() => cluster.close())
-  const deeds = remember(journal, boot, log)
-  const around = { deeds, probe, clock, log }
-  const coordinator = new NodeCoordinator({
-    ...around,
-    kernel,
-    journal,
-    cluster,
-    facts,
-    prober,
-    boot
-  })
-  begun.defer(() => coordinator.close())
-  const { everySeconds, graceSeconds } = config.reconcile
-  const times = { everyMs: everySeconds * 1_000, graceMs: graceSeconds * 1_000 }
-  const sweeper = new Sweeper({ ...around, ...times, coordinator })
-  begun.defer(() => sweeper.close())
-  return { coordinator, parentMaker: new NodeParents({ kernel, clock, log }) }
-}
-
-/** The last good SpiderCoordinator; what is wrong with the copy itself is as if there were none. */
-function copyIn(stateDir: string): KeptCopy {
-  const path = join(stateDir, 'coordinator.json')
-  return {
-    read: () => {
-      try {
-        const { file, text } = JSON.parse(readFileSync(path, 'utf8')) as Partial<KeptText>
-        return typeof file === 'string' && typeof text === 'string' ? { file, text } : undefined
-      } catch {
+  { config, facts, collect, chronicle, boot, log }: CoordinationParts
+): Promise<Pick<Coordinator, 'undo'>> {
+  const thread = new KeptThread<OfThread, OfDaemon>({
+    name: 'the thread of the chained plugins',
+    // The tests run what the compiler leaves as it is, and so nobody rewrites this name.
+    program: new URL(`./coordination-thread${extname(import.meta.filename)}`, import.meta.url),
+    start: (sockets): CoordinationStart => ({
+      config,
+      boot,
+      hasFacts: facts !== undefined,
+      sockets
+    }),
+    handlers: {
+      annotationsOf: pod => facts?.of(pod).pod?.annotations,
+      collect: ({ timeoutMs, ...what }) => collect(what, timeoutMs),
+      note: events => {
+        for (const event of events) chronicle.note(event)
         return undefined
       }
     },
-    write: kept => {
-      if (kept === undefined) rmSync(path, { force: true })
-      else writeDurably(path, JSON.stringify(kept))
+    log
+  })
+  begun.defer(() => thread.close())
+  const begin = async () => void (await thread.line())
+  const relay = await openRelay(chainedSocket(config.socket), listenAt, begin, log)
+  begun.defer(() => relay.close())
+  if (hasJournal(config.stateDir, boot)) void begin().catch(() => {})
+  return {
+    undo: async (key, began) => {
+      try {
+        return await (await thread.line()).ask('undo', { key, began })
+      } catch (error) {
+        log.warn({ error }, 'what was done for a pod could not be taken back yet')
+        return false
+      }
     }
   }
 }

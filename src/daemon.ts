@@ -3,10 +3,13 @@
 
 import { existsSync } from 'node:fs'
 import { guard, type GuardianOptions, type House } from './actors/guardian.ts'
+import { ask } from './actors/runtime/ask.ts'
 import type { Looks } from './admin/looks.ts'
 import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
 import { serveCni } from './cni/server.ts'
+import type { CollectAddresses } from './cni/service.ts'
+import { carryOut } from './cni/verbs.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
 import { noFacts } from './config/no-facts.ts'
 import { createLateProber } from './link/late-prober.ts'
@@ -25,8 +28,6 @@ import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom } from './host/system-random.ts'
 import { listenAt } from './host/unix-socket.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
-import type { Coordinator } from './ports/coordinator.ts'
-import type { ParentMaker } from './ports/parent-maker.ts'
 import type { Log } from './ports/log.ts'
 import type { LinkParts } from './ports/link-prober.ts'
 import type { PodFacts } from './ports/pod-facts.ts'
@@ -120,15 +121,15 @@ async function start(
   const opened = await openHouse(begun, config, log, {
     ...{ boot, probe, chronicle, tally, endings, substitutes }
   })
-  const { house, coordinator, parentMaker, isDiskRefusing, registrar, join, looks } = opened
+  const { house, isDiskRefusing, registrar, join, looks } = opened
   const allocator = 'why' in house ? house : house.allocator
   // It opens later: pods are waiting and people are not. It closes later too.
   let closeOffice = async () => {}
   begun.defer(() => closeOffice())
   const parents = createParentLinks()
-  const made = { allocator, coordinator, parentMaker }
-  const service = { ...made, clock, chronicle, probe, parents, boot, node }
-  const cni = await serveCni(config.socket, listenAt, service, log)
+  const service = { allocator, clock, chronicle, probe, parents, boot, node }
+  const desk = { ...service, carryOut: (...asked: Asked) => carryOut(...asked, service) }
+  const cni = await serveCni(config.socket, listenAt, desk, log)
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
   const disk = { pools, isDiskRefusing }
@@ -141,6 +142,8 @@ async function start(
   return begun.move()
 }
 
+type Asked = Parameters<Parameters<typeof serveCni>[2]['carryOut']>
+
 interface Foundations {
   readonly tally: Tally
   readonly chronicle: MemoryChronicle
@@ -152,8 +155,6 @@ interface Foundations {
 
 interface Opened {
   readonly house: House | { readonly why: string }
-  readonly coordinator: Coordinator | { readonly why: string }
-  readonly parentMaker: ParentMaker | { readonly why: string }
   readonly isDiskRefusing: () => boolean
   readonly registrar: () => string | undefined
   readonly join: () => void
@@ -176,11 +177,13 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
+  const coordination = { config, chronicle, boot, log }
   if ('why' in opened) {
+    const collect = () => Promise.resolve(opened.why)
+    await openCoordination(begun, { ...coordination, facts: undefined, collect })
     const isDiskRefusing = () => false
     const [registrar, join] = [() => undefined, () => {}]
-    const nothing = { house: opened, coordinator: opened, parentMaker: opened }
-    return { ...nothing, isDiskRefusing, registrar, join }
+    return { house: opened, isDiskRefusing, registrar, join }
   }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
   begun.defer(() => store.close())
@@ -222,12 +225,13 @@ async function openHouse(
     }
   })
   begun.defer(() => house.stop())
-  const { journal } = opened
-  const { prober } = link
-  const parts = { config, journal, facts, probe, prober, boot, log }
-  const coordination = await openCoordination(begun, parts)
-  const { coordinator } = coordination
   const { allocator } = house
+  const collect: CollectAddresses = async (collection, timeoutMs) => {
+    await ask(allocator, { type: 'Collect', ...collection }, { clock, timeoutMs })
+    return undefined
+  }
+  const told = config.factsDirs.length > 0 ? facts : undefined
+  const coordinator = await openCoordination(begun, { ...coordination, facts: told, collect })
   const { queueDir: directory } = config
   const queue = new DeletionQueue({ directory, allocator, coordinator, boot, clock, log })
   begun.defer(() => queue.stop())
@@ -235,7 +239,7 @@ async function openHouse(
   await queue.drain()
   queue.watch()
   const isDiskRefusing = () => store.isRefusing
-  return { house, ...coordination, isDiskRefusing, registrar, join, looks }
+  return { house, isDiskRefusing, registrar, join, looks }
 }
 
 /** The configured directories, else the usual one when it is there, else the embedded sample. */

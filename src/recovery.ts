@@ -12,7 +12,7 @@ import { systemRandom as random } from './host/system-random.ts'
 import type { Surroundings } from './living-pods.ts'
 import { ownCluster } from './own-cluster.ts'
 import type { Change } from './ports/attachment-store.ts'
-import type { NodeStore } from './ports/coordination-journal.ts'
+import type { AttachmentStore } from './ports/attachment-store.ts'
 import type { PoolSource } from './ports/pool-source.ts'
 import { openStore } from './store/open-store.ts'
 import { hasState, rebuildStore } from './store/rebuild-store.ts'
@@ -26,7 +26,7 @@ export interface RecoveryOptions extends Surroundings {
 /** A store, or why this node serves nothing: the runtime must hear it, so that is no reason to die. */
 export async function openOrRecover(
   options: RecoveryOptions
-): Promise<NodeStore | { readonly why: string }> {
+): Promise<AttachmentStore | { readonly why: string }> {
   const { config, mesh, boot, log } = options
   const { stateDir } = config
   if (!hasState(stateDir)) return openFirst(options)
@@ -41,9 +41,9 @@ export async function openOrRecover(
 }
 
 function unlessAlone(
-  store: NodeStore,
+  store: AttachmentStore,
   { config: { stateDir }, mesh, log }: RecoveryOptions
-): NodeStore | { readonly why: string } {
+): AttachmentStore | { readonly why: string } {
   const why = mesh.registrar ? undefined : ownCluster(store, stateDir)
   if (why === undefined) return store
   store.close()
@@ -61,7 +61,7 @@ const registrarAdvice =
   'mesh.peers instead; then this node begins anew by itself'
 
 /** The state directory may be new because somebody removed it while pods lived here. */
-async function openFirst(options: RecoveryOptions): Promise<NodeStore> {
+async function openFirst(options: RecoveryOptions): Promise<AttachmentStore> {
   const { config, boot, log } = options
   const found = await findPods(options)
   if (found.doubts.length > 0) {
@@ -82,7 +82,7 @@ async function openFirst(options: RecoveryOptions): Promise<NodeStore> {
 async function recover(
   error: StoreCorruptError,
   options: RecoveryOptions
-): Promise<NodeStore | { readonly why: string }> {
+): Promise<AttachmentStore | { readonly why: string }> {
   const { config, boot, log } = options
   log.error({ error }, 'the database is lost; this node looks for its living pods and begins anew')
   const found = await findPods(options)
@@ -110,7 +110,7 @@ async function recover(
 }
 
 /** A state directory that was copied, or a disk that was moved: whom it speaks of is not this node. */
-async function disown(store: NodeStore, options: RecoveryOptions): Promise<NodeStore> {
+async function disown(store: AttachmentStore, options: RecoveryOptions): Promise<AttachmentStore> {
   const { config, boot, clock, log } = options
   const machine = readMachineId(config.machineIdFile)
   const state = store.load()

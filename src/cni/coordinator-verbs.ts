@@ -1,10 +1,8 @@
 // The verbs of the coordinator, which comes behind the main plugin in a list (CNI 1.1.0, "Section 2").
 
-import { ask } from '../actors/runtime/ask.ts'
 import { type AttachmentKey, keyText } from '../core/attachment.ts'
 import { isObject, type Json } from '../core/fields.ts'
-import type { JournalKey } from '../ports/coordination-journal.ts'
-import type { Coordinator, NotCoordinated } from '../ports/coordinator.ts'
+import type { NotCoordinated } from '../ports/coordinator.ts'
 import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
@@ -21,18 +19,14 @@ import { member } from './json-members.ts'
 import type { NetConf } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
 import { sandboxOf } from './sandbox-of.ts'
-import { allocatorOf, inTime, type Service, timeLeft } from './service.ts'
-
-export function isCoordinatorRole(role: string): boolean {
-  return role === 'orbweaver-coordinator' || role === 'coordinator'
-}
+import { type ChainedService, inTime, timeLeft } from './service.ts'
 
 /** Carry out all but DEL. */
 export async function coordinate(
   verb: Exclude<Verb, 'DEL'>,
   request: PluginRequest,
   conf: NetConf,
-  service: Service
+  service: ChainedService
 ): Promise<string> {
   switch (verb) {
     case 'ADD':
@@ -46,11 +40,15 @@ export async function coordinate(
   }
 }
 
-async function add(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+async function add(
+  request: PluginRequest,
+  conf: NetConf,
+  service: ChainedService
+): Promise<string> {
   const key = attachmentKey(request, conf.name)
   const wishes = parseCoordinatorConf(conf)
   const previous = previousDocument(conf)
-  const outcome = await coordinatorOf(service, cniCodes.notServing).coordinate({
+  const outcome = await service.coordinator.coordinate({
     ...{ key, wishes },
     pod: parseCniArgs(request.args).pod,
     sandbox: sandboxOf(request, service),
@@ -77,11 +75,15 @@ function withMac(previous: Json, ifname: string, mac: string): Json {
   return { ...previous, [name]: interfaces }
 }
 
-async function check(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+async function check(
+  request: PluginRequest,
+  conf: NetConf,
+  service: ChainedService
+): Promise<string> {
   const key = attachmentKey(request, conf.name)
   const { mode } = parseCoordinatorConf(conf)
   previousDocument(conf)
-  const coordinator = coordinatorOf(service, cniCodes.notServing)
+  const { coordinator } = service
   const sandbox = sandboxOf(request, service)
   const outcome = await coordinator.examine(key, sandbox, timeLeft(request))
   if (outcome.type === 'NotCoordinated') throw errorOf(outcome, key, service)
@@ -103,44 +105,33 @@ async function check(request: PluginRequest, conf: NetConf, service: Service): P
 export async function undoCoordination(
   request: PluginRequest,
   key: AttachmentKey,
-  { coordinator, boot, clock }: Service
+  { coordinator, boot, clock }: ChainedService
 ): Promise<string> {
-  if ('why' in coordinator) throw new Error(`DEL is left to the queue: ${coordinator.why}`)
   const began = beganAt(request.start, boot, clock)
-  const isDone = await coordinator.undo(journalKey(key), began)
+  const isDone = await coordinator.undo({ ...key, role: 'coordinator' }, began)
   if (!isDone) throw new Error('DEL is left to the queue: it could not be finished')
   return ''
 }
 
-export function journalKey(key: AttachmentKey): JournalKey {
-  return { ...key, role: 'coordinator' }
-}
-
 /** Delegated plugins never hear of a GC behind most main plugins, so the addresses are collected here, too. */
-async function gc(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+async function gc(request: PluginRequest, conf: NetConf, service: ChainedService): Promise<string> {
   const keep = attachmentsToKeep(conf)
-  const coordinator = coordinatorOf(service, cniCodes.notServing)
-  const allocator = allocatorOf(service, cniCodes.notServing)
-  const began = beganAt(request.start, service.boot, service.clock)
+  const { coordinator, collect, boot, clock, node } = service
+  const began = beganAt(request.start, boot, clock)
   await coordinator.collect(conf.name, keep, began)
-  await inTime(request, service, timing =>
-    ask(allocator, { type: 'Collect', network: conf.name, keep, began }, timing)
-  )
-  return ''
+  const collection = { network: conf.name, keep, began }
+  const why = await inTime(request, service, ({ timeoutMs }) => collect(collection, timeoutMs))
+  if (why === undefined) return ''
+  throw new CniError(cniCodes.notServing, `${node} serves no addresses: ${why}`)
 }
 
-function status(service: Service): string {
-  const obstacle = coordinatorOf(service, cniCodes.unavailableAndPodsAffected).obstacle()
+function status(service: ChainedService): string {
+  const obstacle = service.coordinator.obstacle()
   if (obstacle === undefined) return ''
   throw new CniError(
     cniCodes.unavailable,
     `the coordinator of ${service.node} cannot change the network: ${obstacle}`
   )
-}
-
-function coordinatorOf({ coordinator, node }: Service, code: CniCode): Coordinator {
-  if (!('why' in coordinator)) return coordinator
-  throw new CniError(code, `${node} coordinates no pods: ${coordinator.why}`)
 }
 
 const codes = {
@@ -163,6 +154,10 @@ const sentences = {
   Disk: 'the coordinator could not write down what it is about to do'
 } as const satisfies Record<NotCoordinated['why'], string>
 
-function errorOf({ why, detail }: NotCoordinated, key: AttachmentKey, { node }: Service): CniError {
+function errorOf(
+  { why, detail }: NotCoordinated,
+  key: AttachmentKey,
+  { node }: ChainedService
+): CniError {
   return new CniError(codes[why], `${keyText(key)} on ${node}: ${sentences[why]}: ${detail}`)
 }

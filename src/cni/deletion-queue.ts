@@ -16,12 +16,11 @@ import type { Coordinator } from '../ports/coordinator.ts'
 import type { Log } from '../ports/log.ts'
 import { CniError } from './cni-error.ts'
 import { beganAt } from './began.ts'
-import { isCoordinatorRole, journalKey } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
 import { frameBytesMax } from './frame.ts'
-import { isIfacerRole } from './ifacer-verbs.ts'
 import { parseNetworkName } from './net-conf.ts'
 import { decodeRequest } from './plugin-request.ts'
+import { isCoordinatorRole, isIfacerRole } from './roles.ts'
 
 /** Enough to share commits well, few enough not to crowd out the ADDs that flow meanwhile. */
 const releasesAtOnce = 64
@@ -47,7 +46,7 @@ type Outcome = 'released' | 'refused' | 'waits'
 export interface DeletionQueueOptions {
   readonly directory: string
   readonly allocator: ActorRef<AllocatorMessage>
-  readonly coordinator: Coordinator
+  readonly coordinator: Pick<Coordinator, 'undo'>
   /** The current boot id. */
   readonly boot: string
   readonly clock: Clock
@@ -157,7 +156,7 @@ export class DeletionQueue {
   async #undo(role: string, key: AttachmentKey, began: Moment): Promise<boolean> {
     const { allocator, coordinator, clock } = this.#options
     if (isIfacerRole(role)) return true
-    if (isCoordinatorRole(role)) return coordinator.undo(journalKey(key), began)
+    if (isCoordinatorRole(role)) return coordinator.undo({ ...key, role: 'coordinator' }, began)
     const timing = { clock, timeoutMs: releaseTimeoutMs }
     const release = { type: 'Release', key, began, isQueued: true } as const
     return (await ask(allocator, release, timing)).durable

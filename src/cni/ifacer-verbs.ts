@@ -1,7 +1,7 @@
 // The verbs of the plugin that makes parents, which comes first in a list: what it makes is the `master` of the main plugin
 // behind it. Nothing of that belongs to one pod, so DEL and GC have nothing to do.
 
-import type { ParentMaker, ParentNotMade } from '../ports/parent-maker.ts'
+import type { ParentNotMade } from '../ports/parent-maker.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
 import type { Verb } from './cni-version.ts'
 import { attachmentKey } from './environment.ts'
@@ -9,18 +9,14 @@ import { parseIfacerConf } from './ifacer-conf.ts'
 import { objectMember } from './json-members.ts'
 import type { NetConf } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
-import { type Service, timeLeft } from './service.ts'
-
-export function isIfacerRole(role: string): boolean {
-  return role === 'orbweaver-ifacer' || role === 'ifacer'
-}
+import { type ChainedService, timeLeft } from './service.ts'
 
 /** Carry out all but DEL. */
 export async function ifacer(
   verb: Exclude<Verb, 'DEL'>,
   request: PluginRequest,
   conf: NetConf,
-  service: Service
+  service: ChainedService
 ): Promise<string> {
   switch (verb) {
     case 'ADD':
@@ -30,36 +26,38 @@ export async function ifacer(
     case 'GC':
       return ''
     case 'STATUS':
-      makerOf(service, cniCodes.unavailableAndPodsAffected)
       return ''
   }
 }
 
 /** Prints what was done before, if anything was. */
-async function add(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+async function add(
+  request: PluginRequest,
+  conf: NetConf,
+  service: ChainedService
+): Promise<string> {
   attachmentKey(request, conf.name)
   const wishes = parseIfacerConf(conf)
-  const made = await makerOf(service, cniCodes.notServing).make(wishes, timeLeft(request))
+  const made = await service.parentMaker.make(wishes, timeLeft(request))
   if (made.type === 'NotMade') throw errorOf(made, conf, service)
   const previous = objectMember(conf.document, 'prevresult', 'prevResult') ?? {}
   return JSON.stringify({ ...previous, cniVersion: conf.cniVersion })
 }
 
-async function check(request: PluginRequest, conf: NetConf, service: Service): Promise<string> {
+async function check(
+  request: PluginRequest,
+  conf: NetConf,
+  service: ChainedService
+): Promise<string> {
   attachmentKey(request, conf.name)
   const wishes = parseIfacerConf(conf)
-  const found = await makerOf(service, cniCodes.notServing).examine(wishes, timeLeft(request))
+  const found = await service.parentMaker.examine(wishes, timeLeft(request))
   if (found.type === 'NotMade') throw errorOf(found, conf, service)
   if (found.differences.length === 0) return ''
   throw new CniError(
     cniCodes.coordinationDiffers,
     `the parent of ${conf.name} on ${service.node} is not as it was made: ${found.differences.join('; ')}`
   )
-}
-
-function makerOf({ parentMaker, node }: Service, code: CniCode): ParentMaker {
-  if (!('why' in parentMaker)) return parentMaker
-  throw new CniError(code, `${node} makes no parents of pods: ${parentMaker.why}`)
 }
 
 const codes = {
@@ -76,6 +74,10 @@ const sentences = {
   Forbidden: 'orbweaverd may not change the network; it needs CAP_NET_ADMIN and CAP_SYS_ADMIN'
 } as const satisfies Record<ParentNotMade['why'], string>
 
-function errorOf({ why, detail }: ParentNotMade, { name }: NetConf, { node }: Service): CniError {
+function errorOf(
+  { why, detail }: ParentNotMade,
+  { name }: NetConf,
+  { node }: ChainedService
+): CniError {
   return new CniError(codes[why], `the parent of ${name} on ${node}: ${sentences[why]}: ${detail}`)
 }

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 107, ID_LIMIT = 1024 };
+enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 99, ID_LIMIT = 1024 };
 enum { IFNAME_LIMIT = 15, SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000 /* ms */, HOUR = 3600000 };
 static const char usage[] = "orbweaver is a CNI plugin: container runtimes execute it and set CNI_COMMAND\n";
 static const char id_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
@@ -47,6 +47,7 @@ static int verb, status, server, times[] = {[LOOK] = 15 * SECOND, [WAIT] = 60 * 
 static int64_t start_ns;
 static char input[INPUT_LIMIT + 2], version[] = "1.1.0", nowhere[1];
 static const char *values[VARIABLES], *role = nowhere;
+static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static struct span { char *at, *end; } body, members[MEMBERS] = {[NAME] = {nowhere, nowhere}};
 static unsigned char frame[4 + FRAME_LIMIT], *at = frame + 4, *budget, reply[FRAME_LIMIT + 1];
 
@@ -201,8 +202,9 @@ static void read_settings(void) {
     if (i >= LOOK && is_time) times[i] = (int)(seconds * SECOND);
     else if (i < LOOK && is_path) paths[i == THEIR_SOCKET ? SOCKET : i] = value + 1;
     else if (verb != DEL) fail("7", is_chained() ? "an unusable " : "an unusable ipam.", names[i],
-      "a path is absolute, without escapes, of 107 bytes at most; a time is from 0 to 3600 seconds");
+      "a path is absolute, without escapes, of 99 bytes at most; a time is from 0 to 3600 seconds");
   }
+  strcat(strcpy(address.sun_path, paths[SOCKET]), is_chained() ? ".chained" : "");
 }
 
 /* [v, status, body], with a byte for each of the first two and a str or bin for the body; more may follow. */
@@ -222,9 +224,7 @@ static bool read_answer(unsigned char *p, unsigned char *end) {
 /* Ask once; 0, or why there is no answer. The kernel keeps the deadline: EAGAIN when it is over. */
 static int exchange(int left) {
   struct timeval timeout = {left / SECOND, left % SECOND * 1000};
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
   uint32_t size;
-  strcpy(address.sun_path, paths[SOCKET]);
   store(budget, (size_t)left);
   if ((server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) return errno;
   setsockopt(server, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
@@ -296,5 +296,5 @@ int main(int argc, char **argv) {
   }
   if (verb == DEL && !keep_deletion()) fail("5", "cannot queue a deletion in ", paths[QUEUE], reason(errno));
   if (verbs[verb].in_vain == NULL) return 0;
-  fail(error == EPROTO ? "6" : verbs[verb].in_vain, "no orbweaver answers at ", paths[SOCKET], reason(error));
+  fail(error == EPROTO ? "6" : verbs[verb].in_vain, "no orbweaver answers at ", address.sun_path, reason(error));
 }

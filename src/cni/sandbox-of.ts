@@ -4,10 +4,10 @@ import type { Sandbox } from '../core/sandbox.ts'
 import { beganAt } from './began.ts'
 import { CniError, cniCodes } from './cni-error.ts'
 import type { PluginRequest } from './plugin-request.ts'
-import type { Service } from './service.ts'
+import type { Surroundings } from './service.ts'
 
 /** Throws CniError 8 that says what is wrong with CNI_NETNS. */
-export function sandboxOf(request: PluginRequest, { probe, boot, clock }: Service): Sandbox {
+export function sandboxOf(request: PluginRequest, { probe, boot, clock }: Surroundings): Sandbox {
   const path = request.netns
   const seen = probe.see(path)
   const refuse = (what: string) =>

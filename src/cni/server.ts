@@ -14,7 +14,7 @@ import { FrameReader, frameOf } from './frame.ts'
 import { versionForErrors } from './net-conf.ts'
 import { decodeRequest, type PluginRequest } from './plugin-request.ts'
 import type { Service } from './service.ts'
-import { carryOut } from './verbs.ts'
+import type { Asker } from './verbs.ts'
 
 /** A plugin sends one request; a client that keeps its connection waits for each answer. */
 const queuedFramesMax = 2
@@ -30,18 +30,26 @@ export interface CniServer {
   stop(): Promise<void>
 }
 
+/** What is done at a socket. */
+export interface Desk extends Pick<Service, 'clock' | 'chronicle'> {
+  /** Who hears what became of addresses that somebody was told; absent where nobody is told any. */
+  readonly allocator?: Service['allocator']
+  /** What the plugin prints. Rejects with CniError, or with anything else when no answer can be given. */
+  readonly carryOut: (request: PluginRequest, asker: Asker) => Promise<string>
+}
+
 /** Serve plugins at `path`. Rejects when nobody can listen there. */
 export async function serveCni(
   path: string,
   listen: Listen,
-  service: Service,
+  desk: Desk,
   log: Log
 ): Promise<CniServer> {
   const connections = new Set<Connection>()
   let lastClient = 0
   const server = createServer(socket => {
     const nextClient = () => (lastClient += 1)
-    const connection = new Connection(socket, service, log, nextClient)
+    const connection = new Connection(socket, desk, log, nextClient)
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   })
@@ -62,7 +70,7 @@ export async function serveCni(
 
 class Connection {
   readonly #socket: Socket
-  readonly #service: Service
+  readonly #desk: Desk
   readonly #log: Log
   readonly #nextClient: () => ClientId
   readonly #reader = new FrameReader()
@@ -72,9 +80,9 @@ class Connection {
   /** What this client was told last, or may be told any moment, and has not confirmed yet. */
   #told: { readonly key: AttachmentKey; readonly client: ClientId } | undefined
 
-  constructor(socket: Socket, service: Service, log: Log, nextClient: () => ClientId) {
+  constructor(socket: Socket, desk: Desk, log: Log, nextClient: () => ClientId) {
     this.#socket = socket
-    this.#service = service
+    this.#desk = desk
     this.#log = log
     this.#nextClient = nextClient
     socket.on('data', chunk => this.#onData(chunk))
@@ -132,7 +140,7 @@ class Connection {
 
   async #answer(frame: Buffer): Promise<void> {
     const client = this.#nextClient()
-    const { clock, chronicle } = this.#service
+    const { clock, chronicle } = this.#desk
     const arrived = clock.monotonicMs()
     let asked: number | undefined
     const onAllocate = (key: AttachmentKey) => {
@@ -143,7 +151,7 @@ class Connection {
     let code: number | undefined
     try {
       request = decodeRequest(frame)
-      this.#send(0, await carryOut(request, { client, onAllocate }, this.#service))
+      this.#send(0, await this.#desk.carryOut(request, { client, onAllocate }))
       code = 0
     } catch (error) {
       this.#told = undefined
@@ -200,8 +208,8 @@ class Connection {
   }
 
   #tell(message: Deliver | Abandon): void {
-    const { allocator } = this.#service
-    if (!('why' in allocator)) allocator.insist(message)
+    const { allocator } = this.#desk
+    if (allocator !== undefined && !('why' in allocator)) allocator.insist(message)
   }
 }
 

@@ -1,8 +1,9 @@
-// The daemon as the verbs see it, and how long they may ask it.
+// The daemon as the verbs see it, those of addresses and those of the chained plugins, and how long they may ask it.
 
 import type { AllocatorMessage } from '../actors/messages/allocator.ts'
 import type { ActorRef } from '../actors/runtime/ref.ts'
 import { messageOf } from '../core/error-text.ts'
+import type { Moment } from '../core/sandbox.ts'
 import type { Chronicle } from '../ports/chronicle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Coordinator } from '../ports/coordinator.ts'
@@ -18,24 +19,49 @@ import type { PluginRequest } from './plugin-request.ts'
  */
 export const answerMarginMs = 200
 
-/** Without an allocator, a coordinator and a maker of parents it cannot serve, and `why` says why. */
-export interface Service {
-  readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
-  readonly coordinator: Coordinator | { readonly why: string }
-  readonly parentMaker: ParentMaker | { readonly why: string }
+export interface Surroundings {
   readonly clock: Clock
   readonly chronicle: Chronicle
   readonly probe: SandboxProbe
-  readonly parents: ParentLinks
   /** The current boot id. */
   readonly boot: string
   readonly node: string
 }
 
+/** Without an allocator it cannot serve, and `why` says why. */
+export interface Service extends Surroundings {
+  readonly allocator: ActorRef<AllocatorMessage> | { readonly why: string }
+  readonly parents: ParentLinks
+}
+
+/** For the plugins that come before and behind a main plugin. */
+export interface ChainedService extends Surroundings {
+  readonly coordinator: Coordinator
+  readonly parentMaker: ParentMaker
+  readonly collect: CollectAddresses
+}
+
+export interface Collection {
+  readonly network: string
+  /** Texts of the keys of attachments that stay. */
+  readonly keep: ReadonlySet<string>
+  /** What began later stays too. */
+  readonly began: Moment
+}
+
+/**
+ * Release the addresses of all other attachments of a network; otherwise the sentence why none can be. Rejects when it is not
+ * done in time.
+ */
+export type CollectAddresses = (
+  collection: Collection,
+  timeoutMs: number
+) => Promise<string | undefined>
+
 /** Ask within the plugin's budget; no answer is code 11. */
 export async function inTime<Value>(
   request: PluginRequest,
-  service: Service,
+  service: Surroundings,
   question: (timing: { clock: Clock; timeoutMs: number }) => Promise<Value>
 ): Promise<Value> {
   try {
@@ -53,7 +79,7 @@ export function allocatorOf(
   throw new CniError(code, `${node} serves no addresses: ${allocator.why}`)
 }
 
-export function busy({ node }: Service, error: unknown): CniError {
+export function busy({ node }: Surroundings, error: unknown): CniError {
   return new CniError(
     cniCodes.tryAgain,
     `orbweaverd on ${node} could not answer in time; the runtime will try again`,

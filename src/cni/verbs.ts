@@ -12,23 +12,17 @@ import { assertPresent } from './check.ts'
 import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { CniError, cniCodes } from './cni-error.ts'
-import { isAtLeast, type Verb, verbs, verbSince } from './cni-version.ts'
-import { coordinate, isCoordinatorRole, undoCoordination } from './coordinator-verbs.ts'
+import { isAtLeast } from './cni-version.ts'
 import { attachmentKey } from './environment.ts'
 import { attachmentsToKeep } from './gc.ts'
-import { ifacer, isIfacerRole } from './ifacer-verbs.ts'
-import {
-  type IpamConf,
-  type NetConf,
-  parseIpamConf,
-  parseNetConf,
-  parseNetworkName
-} from './net-conf.ts'
+import { type IpamConf, type NetConf, parseIpamConf, parseNetworkName } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
+import { readable, unservedRole } from './readable-request.ts'
 import { refusalError } from './refusal-error.ts'
 import { refusalEvent } from './refusal-event.ts'
 import { requestedAddresses } from './requested-addresses.ts'
 import { resultJson } from './result.ts'
+import { isChainedRole, isIpamRole } from './roles.ts'
 import { sandboxOf } from './sandbox-of.ts'
 import { allocatorOf, answerMarginMs, busy, inTime, type Service, timeLeft } from './service.ts'
 
@@ -52,26 +46,11 @@ export async function carryOut(
   asker: Asker,
   service: Service
 ): Promise<string> {
-  const { role, verb } = request
-  if (verb === 'DEL') return del(request, service)
-  if (!isRole(role)) {
-    throw new CniError(
-      cniCodes.invalidConfig,
-      `the plugin ${role} is not served by this release of orbweaverd; install its own release together with it`
-    )
-  }
-  if (!isVerb(verb)) {
-    throw new CniError(cniCodes.badEnvironment, `environment: CNI_COMMAND ${verb} is unknown`)
-  }
-  const conf = parseNetConf(request.conf)
-  if (!isAtLeast(conf.cniVersion, verbSince[verb])) {
-    throw new CniError(
-      cniCodes.incompatibleVersion,
-      `config version does not allow ${verb}: cniVersion is ${conf.cniVersion}, ${verb} came with ${verbSince[verb]}`
-    )
-  }
-  if (isIfacerRole(role)) return ifacer(verb, request, conf, service)
-  if (isCoordinatorRole(role)) return coordinate(verb, request, conf, service)
+  const { role } = request
+  if (isChainedRole(role)) throw wrongDoor(request)
+  if (request.verb === 'DEL') return del(request, service)
+  if (!isIpamRole(role)) throw unservedRole(role)
+  const { verb, conf } = readable(request)
   switch (verb) {
     case 'ADD':
       return add(request, conf, asker, service)
@@ -134,6 +113,11 @@ async function add(
   return resultJson(reply.attachment.assignments, conf.cniVersion)
 }
 
+/** The plugin of another release. Its DEL is about no address, and the queue knows whose it is. */
+function wrongDoor({ role, verb }: PluginRequest): Error {
+  return verb === 'DEL' ? new Error(`DEL of ${role} is left to the queue`) : unservedRole(role)
+}
+
 function parentOf({ parent }: IpamConf, { parents }: Service): ParentLink | undefined {
   if (parent === undefined) return undefined
   return 'device' in parent ? parents.ofDevice(parent.device) : parents.named(parent.master)
@@ -165,8 +149,6 @@ async function check(request: PluginRequest, conf: NetConf, service: Service): P
 async function del(request: PluginRequest, service: Service): Promise<string> {
   const key = attachmentKey(request, parseNetworkName(request.conf))
   const { allocator, boot, clock } = service
-  if (isIfacerRole(request.role)) return ''
-  if (isCoordinatorRole(request.role)) return undoCoordination(request, key, service)
   if ('why' in allocator) throw new Error(`DEL is left to the queue: ${allocator.why}`)
   const began = beganAt(request.start, boot, clock)
   const timing = { clock, timeoutMs: timeLeft(request) }
@@ -184,14 +166,4 @@ async function gc(request: PluginRequest, conf: NetConf, service: Service): Prom
     ask(allocator, { type: 'Collect', network: conf.name, keep, began }, timing)
   )
   return ''
-}
-
-function isRole(role: string): boolean {
-  const isIpam = role === 'orbweaver' || role === 'spiderpool'
-  return isIpam || isCoordinatorRole(role) || isIfacerRole(role)
-}
-
-/** DEL is carried out before anything else is looked at. */
-function isVerb(text: string): text is Exclude<Verb, 'DEL'> {
-  return (verbs as readonly string[]).includes(text)
 }

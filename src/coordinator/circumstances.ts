@@ -65,19 +65,23 @@ export function hostLook(
   }
 }
 
-/** What has to be seen of the pod of an interface with these addresses. */
+/** What has to be seen of the pod of an interface with these addresses, or where somebody has addresses of these families. */
 export function podLook(
   { settings, key, memory }: Pick<Circumstances, 'settings' | 'key' | 'memory'>,
-  addresses: readonly Address[]
+  addresses: readonly Address[],
+  families: ReadonlySet<Family> = new Set(addresses.map(familyOf))
 ): Look {
   const ifnames = new Set([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()])
+  const cable = hasOwnCable({ settings, key, memory }) ? podVethName : settings.podDefaultCniNic
   return {
+    // The first interface of a pod is mostly its only one.
+    ...(memory.tables.size === 0 && { families: [...families] }),
     links: true,
-    addresses: true,
+    addresses: 'OfBothFamilies',
     routes: {},
     rules: true,
-    neighbours: {},
-    sysctls: sysctlsOf([...ifnames], new Set(addresses.map(familyOf))),
+    neighbours: { link: cable },
+    sysctls: sysctlsOf([...ifnames], families),
     marks: { link: podVethName, mark: replyMark }
   }
 }

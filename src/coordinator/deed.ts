@@ -7,6 +7,7 @@ import type { Route } from '../kernel/view.ts'
 import type { JournalEntry, JournalKey } from '../ports/coordination-journal.ts'
 import type { PodMemory } from './circumstances.ts'
 import { operationKey, type Step } from './step.ts'
+import { isOpposite, oppositeOf } from './undo.ts'
 
 export interface Item {
   readonly step: Step
@@ -24,8 +25,8 @@ export interface Deed {
   readonly items: readonly Item[]
 }
 
-/** Of this form; a later one has another number. */
-const form = 1
+/** Of this form; another one has another number. */
+const form = 2
 
 /** What is in a pod is nothing to other pods. */
 export function itemKey({ key }: Pick<Deed, 'key'>, { step }: Pick<Item, 'step'>): string {
@@ -35,12 +36,35 @@ export function itemKey({ key }: Pick<Deed, 'key'>, { step }: Pick<Item, 'step'>
 
 export function entryOf({ key, sandbox, memory, items }: Deed): JournalEntry {
   const { mode, tables, routes } = memory
-  const content = { form, mode, tables: [...tables], routes: [...routes], items }
-  // Addresses are numbers of 128 bits, for which JSON has no form.
-  const text = JSON.stringify(content, (_key, value: unknown) =>
-    typeof value === 'bigint' ? { $: value.toString(16) } : value
-  )
-  return { key, sandbox, text }
+  const content = {
+    form,
+    mode,
+    tables: [...tables],
+    routes: [...routes],
+    items: items.map(shortOf)
+  }
+  return { key, sandbox, text: JSON.stringify(plain(content)) }
+}
+
+/** As it is written down: what most often takes a step back follows from the step. */
+type ShortItem = Omit<Item, 'undo'> & { readonly undo: Item['undo'] | 'Opposite' }
+
+function shortOf({ step, since, undo }: Item): ShortItem {
+  return { step, since, undo: isOpposite(undo, step) ? 'Opposite' : undo }
+}
+
+function longOf({ undo, ...item }: ShortItem): Item {
+  return { ...item, undo: undo === 'Opposite' ? oppositeOf(item.step) : undo }
+}
+
+/** Addresses are numbers of 128 bits, for which JSON has no form. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return { $: value.toString(16) }
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(plain)
+  const copy: Record<string, unknown> = {}
+  for (const key in value) copy[key] = plain((value as Record<string, unknown>)[key])
+  return copy
 }
 
 /** Or why it cannot be read. */
@@ -50,7 +74,7 @@ export function deedOf({ key, sandbox, text }: JournalEntry): Deed | { readonly 
     readonly mode?: PodMemory['mode']
     readonly tables: readonly [string, number][]
     readonly routes: readonly [string, readonly Route[]][]
-    readonly items: readonly Item[]
+    readonly items: readonly ShortItem[]
   }
   let content: Content
   try {
@@ -61,7 +85,8 @@ export function deedOf({ key, sandbox, text }: JournalEntry): Deed | { readonly 
   if (content.form !== form)
     return { problem: `it has form ${content.form}, this release knows ${form}` }
   const { mode, tables, routes, items } = content
-  return { key, sandbox, items, memory: { mode, tables: new Map(tables), routes: new Map(routes) } }
+  const memory = { mode, tables: new Map(tables), routes: new Map(routes) }
+  return { key, sandbox, items: items.map(longOf), memory }
 }
 
 function numberOf(value: unknown): unknown {

@@ -9,7 +9,9 @@ import type { Operation } from '../kernel/operation.ts'
 import type { JournalChange, JournalKey } from '../ports/coordination-journal.ts'
 import type { PodMemory } from './circumstances.ts'
 import { type Deed, entryOf, type Item, itemKey } from './deed.ts'
-import { type Step, undoOf, type Views } from './step.ts'
+import { isSame } from './same.ts'
+import type { Step, Views } from './step.ts'
+import { undoOf } from './undo.ts'
 
 export interface Release {
   /** In the order in which they have to be carried out. */
@@ -33,6 +35,8 @@ export interface Intent {
 
 export class Deeds {
   readonly #deeds = new Map<string, Deed>()
+  /** By container id. A node has many pods, and each has few interfaces. */
+  readonly #pods = new Map<string, Map<string, Deed>>()
   /** Which deeds want a thing, and since when: a node has many deeds, and each thing few that want it. */
   readonly #wanting = new Map<string, Map<string, number>>()
   /** Released, and not written down as such. */
@@ -58,7 +62,7 @@ export class Deeds {
   }
 
   ofPod(containerId: string): readonly Deed[] {
-    return this.all().filter(({ key }) => key.containerId === containerId)
+    return [...(this.#pods.get(containerId)?.values() ?? [])]
   }
 
   /** A deed that is done again stays where it was in the order. */
@@ -84,8 +88,16 @@ export class Deeds {
     if (before !== undefined) {
       for (const item of before.items) this.#unwant(text, itemKey(before, item))
     }
-    if (deed === undefined) return void this.#deeds.delete(text)
+    if (deed === undefined) {
+      this.#deeds.delete(text)
+      if (before !== undefined) this.#leavePod(text, before)
+      return
+    }
     this.#deeds.set(text, deed)
+    const { containerId } = deed.key
+    const pod = this.#pods.get(containerId)
+    if (pod === undefined) this.#pods.set(containerId, new Map([[text, deed]]))
+    else pod.set(text, deed)
     for (const item of deed.items) {
       const about = itemKey(deed, item)
       const wanting = this.#wanting.get(about)
@@ -93,6 +105,12 @@ export class Deeds {
       else wanting.set(text, item.since)
       this.#last = Math.max(this.#last, item.since)
     }
+  }
+
+  #leavePod(text: string, { key: { containerId } }: Deed): void {
+    const pod = this.#pods.get(containerId)
+    pod?.delete(text)
+    if (pod?.size === 0) this.#pods.delete(containerId)
   }
 
   #unwant(text: string, about: string): void {
@@ -226,18 +244,6 @@ export function roleKey(key: AttachmentKey, role: JournalKey['role']): JournalKe
 /** Of what was in the way and cannot come back nothing has to be known. */
 function isWorthKeeping({ step, undo }: Item): boolean {
   return undo.length > 0 || !step.type.startsWith('Delete')
-}
-
-/** Plain data all through, where what is undefined is as absent: the journal knows no difference. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (!isObject(a) || !isObject(b)) return a === b
-  for (const key in a) if (!isSame(a[key], b[key])) return false
-  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false
-  return true
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 /** What lies on a link goes with it. */

@@ -3,7 +3,7 @@
 import { type Address, addressToBytes } from '../core/address.ts'
 import { type Mac, macFromBytes } from '../core/link/mac.ts'
 import type { LinkChange } from '../kernel/operation.ts'
-import { unfilteredCable } from './cable.ts'
+import { podVethName } from './numbers.ts'
 import { addressesOf, nicsOf, type Stage } from './stage.ts'
 import type { Step } from './step.ts'
 
@@ -39,13 +39,15 @@ export function sysctls(stage: Stage): readonly Step[] {
   const nics = nicsOf(stage)
   const filters = [
     ['all', mode === 'underlay' ? 0 : rpFilter] as const,
+    // Clients from anywhere come in by the cable; and of a link without an IPv4 address even the loose filter lets in nobody
+    // but whom its own routes lead to.
+    ...(mode === 'underlay' ? [[podVethName, 0] as const] : []),
     ...nics.map(link => [link, rpFilter] as const)
   ]
   return [
     ...(families.includes(6) && pod.sysctls.has('net/ipv6/conf/all/disable_ipv6')
       ? [set('net/ipv6/conf/all/disable_ipv6', '0')]
       : []),
-    ...(families.includes(4) && mode === 'underlay' ? unfilteredCable(settings) : []),
     ...(families.includes(4) && rpFilter >= 0
       ? filters.map(([link, value]) => set(`net/ipv4/conf/${link}/rp_filter`, String(value)))
       : []),

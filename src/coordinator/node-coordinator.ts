@@ -4,9 +4,7 @@
 import { keyText } from '../core/attachment.ts'
 import { StoreFailedError } from '../core/errors.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
-import type { Done, Kernel, NotPossible, Stopped } from '../kernel/kernel.ts'
-import type { Operation } from '../kernel/operation.ts'
-import { unseen } from '../kernel/view.ts'
+import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import type { Clock } from '../ports/clock.ts'
 import type {
   CoordinationJournal,
@@ -23,9 +21,8 @@ import type {
 import type { ClusterWishes } from '../ports/coordinator-settings.ts'
 import { type LinkProber, usualAnnouncements } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
-import type { PodFacts } from '../ports/pod-facts.ts'
+import type { ToldAnnotations } from '../ports/pod-facts.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
-import { canBeMade, foreseenCable } from './cable.ts'
 import type { Deed } from './deed.ts'
 import { type Deeds, type Intent, roleKey } from './deeds.ts'
 import { examine } from './examination.ts'
@@ -33,11 +30,11 @@ import { HeardEnds } from './heard-ends.ts'
 import { memoryOf } from './memory.ts'
 import { missingSteps } from './missing-steps.ts'
 import { cableMacs } from './numbers.ts'
-import { planOn, possibleStage } from './plan.ts'
+import { planOf } from './plan.ts'
 import { podWishes } from './pod-wishes.ts'
 import { RemovedRules } from './removed-rules.ts'
 import { addressesOf } from './stage.ts'
-import { operationKey, type Step, type Views } from './step.ts'
+import type { Views } from './step.ts'
 import { survey } from './survey.ts'
 import { takeBack } from './taking-back.ts'
 import { Turns } from './turns.ts'
@@ -48,20 +45,13 @@ export interface CoordinatorParts {
   /** What the journal held at the start. */
   readonly deeds: Deeds
   readonly cluster: ClusterWishes
-  readonly facts: PodFacts
+  readonly told: ToldAnnotations
   readonly probe: SandboxProbe
   readonly prober: LinkProber
   readonly clock: Clock
   readonly log: Log
   /** The current boot id. */
   readonly boot: string
-}
-
-type Outcome = Done | Stopped | NotPossible
-
-interface Begun {
-  readonly begun: readonly Step[]
-  readonly making: Promise<Outcome>
 }
 
 export class NodeCoordinator implements Coordinator {
@@ -80,9 +70,12 @@ export class NodeCoordinator implements Coordinator {
   coordinate(order: CoordinationOrder): Promise<Coordinated | NotCoordinated> {
     const { clock } = this.#parts
     const deadline = clock.monotonicMs() + order.budgetMs
-    const wishes = podWishes(order, this.#parts.cluster.current(), this.#parts.facts)
-    if (wishes.settings.mode === 'disabled') return Promise.resolve({ type: 'Coordinated' })
-    return this.#turns.take(order.key.containerId, () => this.#coordinate(order, wishes, deadline))
+    return this.#turns.take(order.key.containerId, async () => {
+      const told = await this.#parts.told(order.pod)
+      const wishes = podWishes(order, this.#parts.cluster.current(), told)
+      if (wishes.settings.mode === 'disabled') return { type: 'Coordinated' }
+      return this.#coordinate(order, wishes, deadline)
+    })
   }
 
   /** What fails is taken back, to what was there before. */
@@ -111,26 +104,17 @@ export class NodeCoordinator implements Coordinator {
     const intent = { key: roleKey(key, 'coordinator'), sandbox }
     const memory = memoryOf(deeds.ofPod(key.containerId))
     const look = this.#removed.look()
-    const looking = survey(kernel, { settings, key, memory, result, netns: sandbox.path }, msLeft)
-    // Beside the look, which takes longer: the cable is half of what the kernel has to do for a pod, and known already.
-    const known = { settings, key, memory, macs: cableMacs(key.containerId) }
-    const cable = deeds.get(intent.key) === undefined ? foreseenCable({ ...known, result }) : []
-    const unwritten = this.#writeDown({ ...intent, memory, steps: cable }, nothingSeen)
-    const views = await looking
-    if (unwritten !== undefined) return unwritten
+    const known = { settings, key, memory, result }
+    const views = await survey(kernel, { ...known, netns: sandbox.path }, msLeft)
     if ('type' in views) return this.#notPossible(views)
     const found = { ...views, host: look.without(views.host) }
-    const stage = possibleStage({ ...known, result, expected, ...found })
-    if ('problem' in stage) {
-      return { type: 'NotCoordinated', why: 'Settings', detail: stage.problem }
-    }
+    const macs = cableMacs(key.containerId)
+    const plan = planOf({ ...known, macs, expected, ...found })
+    if ('problem' in plan) return { type: 'NotCoordinated', why: 'Settings', detail: plan.problem }
     if (this.#ends.isOver(key, sandbox.began)) return overtaken
-    const begun = canBeMade(known, found) ? cable : []
-    const making = this.#order(sandbox, begun, msLeft)
-    const plan = planOn(stage)
     this.#warn(plan.warnings)
     const { mac } = plan
-    const failure = await this.#bringAbout({ ...intent, ...plan }, found, { begun, making, msLeft })
+    const failure = await this.#bringAbout({ ...intent, ...plan }, found, msLeft)
     if (failure !== undefined) return failure
     if (mac === undefined) return { type: 'Coordinated' }
     const addresses = addressesOf(views.pod, key.ifname)
@@ -143,36 +127,25 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'Coordinated', mac }
   }
 
-  /** First written down, then done. `begun`: steps that are being made already. */
+  /** First written down, then done. */
   async #bringAbout(
     intent: Intent,
     views: Views,
-    { begun, making, msLeft }: Begun & { readonly msLeft: () => number }
-  ): Promise<NotCoordinated | undefined> {
-    const { key, sandbox, steps } = intent
-    const made = new Set(begun.map(operationKey))
-    const operations = missingSteps(steps, views).filter(step => !made.has(operationKey(step)))
-    const unwritten = this.#writeDown(intent, views)
-    await this.#removed.settle(operations)
-    const doing = unwritten === undefined && this.#order(sandbox, operations, msLeft)
-    for (const outcome of [await making, await doing]) {
-      if (!outcome || outcome.type === 'Done') continue
-      const { detail } = outcome
-      this.#parts.log.warn({ key: keyText(key), detail }, 'a step failed; all are taken back')
-      if (outcome.type === 'NotPossible') return this.#notPossible(outcome)
-      return { type: 'NotCoordinated', why: 'Failed', detail }
-    }
-    return unwritten
-  }
-
-  /** Orders for one pod are carried out one after the other, so nobody has to wait before he gives the next one. */
-  #order(
-    { path }: Sandbox,
-    operations: readonly Operation[],
     msLeft: () => number
-  ): Promise<Outcome> {
-    if (operations.length === 0) return Promise.resolve({ type: 'Done' })
-    return this.#parts.kernel.carryOut({ netns: path, operations, budgetMs: msLeft() })
+  ): Promise<NotCoordinated | undefined> {
+    const { kernel, log } = this.#parts
+    const { key, sandbox, steps } = intent
+    const operations = missingSteps(steps, views)
+    const unwritten = this.#writeDown(intent, views)
+    if (unwritten !== undefined || operations.length === 0) return unwritten
+    await this.#removed.settle(operations)
+    const netns = sandbox.path
+    const outcome = await kernel.carryOut({ netns, operations, budgetMs: msLeft() })
+    if (outcome.type === 'Done') return undefined
+    const { detail } = outcome
+    log.warn({ key: keyText(key), detail }, 'a step failed; all are taken back')
+    if (outcome.type === 'NotPossible') return this.#notPossible(outcome)
+    return { type: 'NotCoordinated', why: 'Failed', detail }
   }
 
   #writeDown(intent: Intent, views: Views): NotCoordinated | undefined {
@@ -278,9 +251,6 @@ export class NodeCoordinator implements Coordinator {
     return { type: 'NotCoordinated', why: isBusy ? 'Busy' : why, detail }
   }
 }
-
-/** Before anybody has looked. */
-const nothingSeen: Views = { host: unseen, pod: unseen }
 
 const overtaken: NotCoordinated = {
   type: 'NotCoordinated',

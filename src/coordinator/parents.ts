@@ -6,7 +6,8 @@ import { type BondWishes, type ParentWishes, vlanName } from '../core/coordinati
 import type { Operation } from '../kernel/operation.ts'
 import { type Link, type NamespaceView, scopes } from '../kernel/view.ts'
 import type { Impossible } from './stage.ts'
-import { isThere, type Step, undoOf } from './step.ts'
+import { isThere, type Step } from './step.ts'
+import { undoOf } from './undo.ts'
 
 export interface ParentPlan {
   /** All that has to be there. */

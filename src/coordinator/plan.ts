@@ -14,7 +14,7 @@ import { waysToNode, waysToPod } from './node-routes.ts'
 import { ownRoutes, wayKey } from './own-routes.ts'
 import { policyRoutes } from './policy-routes.ts'
 import { routeAttributes } from './route-attributes.ts'
-import { type Impossible, nicsOf, type Stage, stageOf, stageTable } from './stage.ts'
+import { type Impossible, nicsOf, stageOf, stageTable } from './stage.ts'
 import { operationKey, type Step } from './step.ts'
 
 export interface Plan {
@@ -29,17 +29,10 @@ export interface Plan {
 }
 
 export function planOf(circumstances: Circumstances): Plan | Impossible {
-  const stage = possibleStage(circumstances)
-  return 'problem' in stage ? stage : planOn(stage)
-}
-
-/** From which there is a plan, or why there is none. */
-export function possibleStage(circumstances: Circumstances): Stage | Impossible {
   const stage = stageOf(circumstances)
-  return 'problem' in stage ? stage : (missingNic(stage) ?? stage)
-}
-
-export function planOn(stage: Stage): Plan {
+  if ('problem' in stage) return stage
+  const missing = missingNic(stage)
+  if (missing !== undefined) return missing
   const throughNode = [...waysToNode(stage), ...hijack(stage), ...policyRoutes(stage)]
   const made = new Set(throughNode.flatMap(keyInMain))
   const nics = nicsOf(stage)

@@ -9,7 +9,7 @@ import {
 import { podKeys } from '../core/selection/annotation-keys.ts'
 import { extraNetworks } from '../core/selection/networks.ts'
 import type { CoordinationOrder } from '../ports/coordinator.ts'
-import type { PodFacts } from '../ports/pod-facts.ts'
+import type { Annotations } from '../core/selection/facts.ts'
 
 export interface PodWishes {
   readonly settings: CoordinatorSettings
@@ -17,13 +17,12 @@ export interface PodWishes {
   readonly expected: readonly string[] | undefined
 }
 
-/** What the runtime passes is newer than what files tell. */
+/** What the runtime passes is newer than what is `told` of the pod elsewhere. */
 export function podWishes(
   { pod, wishes, annotations }: CoordinationOrder,
   cluster: CoordinatorWishes,
-  facts: PodFacts
+  told: Annotations | undefined
 ): PodWishes {
-  const told = facts.of(pod).pod?.annotations
   const all = { ...told, ...annotations }
   const settings = settingsOf({
     configuration: wishes,

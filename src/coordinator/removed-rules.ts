@@ -2,7 +2,7 @@
 // does not count. Whoever wants it again waits for the end of the removal: orders may overtake one another.
 
 import type { Operation } from '../kernel/operation.ts'
-import type { NamespaceView } from '../kernel/view.ts'
+import type { NamespaceView, Rule } from '../kernel/view.ts'
 import { ruleKey } from './step.ts'
 
 export class RemovedRules {
@@ -39,10 +39,11 @@ export class RemovedRules {
   look(): { without(host: NamespaceView): NamespaceView } {
     const before = this.#count
     return {
-      without: host => ({
-        ...host,
-        rules: host.rules.filter(rule => (this.#removed.get(ruleKey(rule)) ?? 0) <= before)
-      })
+      without: host => {
+        if (this.#count === before) return host
+        const isThere = (rule: Rule) => (this.#removed.get(ruleKey(rule)) ?? 0) <= before
+        return { ...host, rules: host.rules.filter(isThere) }
+      }
     }
   }
 }

@@ -1,4 +1,4 @@
-// One step of a plan: what it is about, whether it is there, and what takes it back.
+// One step of a plan: what it is about, and whether it is there.
 
 import { formatAddress } from '../core/address.ts'
 import { formatCidr } from '../core/cidr.ts'
@@ -62,7 +62,7 @@ function routeKeyText({ table, destination, tos, metric }: Route): string {
 }
 
 /** The kernel keeps one of them. */
-function haveSameKey(a: Route, b: Route): boolean {
+export function haveSameKey(a: Route, b: Route): boolean {
   return (
     a.table === b.table &&
     a.metric === b.metric &&
@@ -129,70 +129,12 @@ export function isThere(step: Step, views: Views): boolean {
   }
 }
 
-/** What brings back what is there now, once the step was carried out. Learned neighbours come back by themselves. */
-export function undoOf(step: Step, views: Views): readonly Operation[] {
-  const { at } = step
-  const view = viewAt(views, at)
-  switch (step.type) {
-    case 'AddVeth':
-      return [{ type: 'DeleteLink', at, name: step.link.name }]
-    case 'AddVlan':
-    case 'AddBond':
-      return isThere(step, views) ? [] : [{ type: 'DeleteLink', at, name: step.link.name }]
-    case 'SetLink': {
-      const link = linkNamed(view, step.name)
-      const change = link === undefined ? {} : differenceOf(link, step.change)
-      return Object.keys(change).length === 0
-        ? []
-        : [{ type: 'SetLink', at, name: step.name, change }]
-    }
-    case 'PutAddress':
-      return isThere(step, views) ? [] : [{ type: 'DeleteAddress', at, address: step.address }]
-    case 'PutRoute': {
-      const before = view.routes.filter(route => haveSameKey(route, step.route))
-      if (before.some(route => isSameRoute(route, step.route))) return []
-      const [one] = before
-      return [
-        one === undefined
-          ? { type: 'DeleteRoute', at, route: step.route }
-          : { type: 'PutRoute', at, route: one }
-      ]
-    }
-    case 'DeleteRoute':
-      return isThere(step, views) ? [] : [{ type: 'PutRoute', at, route: step.route }]
-    case 'PutRule':
-      return isThere(step, views) ? [] : [{ type: 'DeleteRule', at, rule: step.rule }]
-    case 'PutNeighbour':
-    case 'DeleteNeighbour': {
-      const { link, address } = step.neighbour
-      const before = neighbourAt(view, step.neighbour)
-      if (before?.state === 'permanent' && before.mac !== undefined) {
-        if (isThere(step, views)) return []
-        return [{ type: 'PutNeighbour', at, neighbour: { link, address, mac: before.mac } }]
-      }
-      return step.type === 'PutNeighbour'
-        ? [{ type: 'DeleteNeighbour', at, neighbour: { link, address } }]
-        : []
-    }
-    case 'SetSysctl': {
-      const value = view.sysctls.get(step.key)
-      return value === undefined || value === step.value
-        ? []
-        : [{ type: 'SetSysctl', at, key: step.key, value }]
-    }
-    case 'PutMarks':
-      return view.marks?.type === 'Intact' ? [] : [{ type: 'DeleteMarks', at }]
-    case 'DeleteLink':
-      return []
-  }
-}
-
-function linkNamed({ links }: NamespaceView, wanted: string): Link | undefined {
+export function linkNamed({ links }: NamespaceView, wanted: string): Link | undefined {
   return links.find(({ name }) => name === wanted)
 }
 
 /** Of what is to change, how it is now. */
-function differenceOf(link: Link, change: LinkChange): LinkChange {
+export function differenceOf(link: Link, change: LinkChange): LinkChange {
   const { isUp, mac, mtu, txQueueLen, master } = link
   const now: LinkChange = {
     isUp,
@@ -207,7 +149,7 @@ function differenceOf(link: Link, change: LinkChange): LinkChange {
   return Object.fromEntries(differing.map(([key]) => [key, now[key as keyof LinkChange]]))
 }
 
-function neighbourAt(
+export function neighbourAt(
   { neighbours }: NamespaceView,
   { link, address }: { readonly link: string; readonly address: bigint }
 ) {

@@ -1,9 +1,10 @@
 // A look at both sides before a plan is made: at all of the pod, and of the host at what concerns the interface.
 
-import type { Address } from '../core/address.ts'
+import { type Address, type Family, familyOf } from '../core/address.ts'
 import type { PreviousResult } from '../core/coordination/previous-result.ts'
 import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import { type Circumstances, hostLook, podLook } from './circumstances.ts'
+import { scopes } from '../kernel/view.ts'
 import { addressesOf } from './stage.ts'
 import type { Views } from './step.ts'
 
@@ -21,20 +22,28 @@ export async function survey(
 ): Promise<Views | NotPossible> {
   const { key, result, netns } = subject
   const told = result.addresses.map(({ address }) => address)
-  const look = async (addresses: readonly Address[]): Promise<Views | NotPossible> => {
+  const look = async (
+    addresses: readonly Address[],
+    families: ReadonlySet<Family>
+  ): Promise<Views | NotPossible> => {
     const seen = await kernel.observe({
       ...{ netns, budgetMs: msLeft() },
       host: hostLook(subject, addresses),
-      pod: podLook(subject, addresses)
+      pod: podLook(subject, addresses, families)
     })
     if (seen.type === 'NotPossible') return seen
     const { host, pod } = seen
     if (host === undefined || pod === undefined) throw new Error('both sides were asked for')
     return { host, pod }
   }
-  const seen = await look(told)
+  const expected = new Set(told.map(familyOf))
+  const seen = await look(told, expected)
   if ('type' in seen) return seen
-  // It may have more than its main plugin has told: routers give addresses, too.
-  const there = addressesOf(seen.pod, key.ifname)
-  return there.every(one => told.includes(one)) ? seen : look([...new Set([...told, ...there])])
+  // It may have more than its main plugin has told: routers give addresses, too, and other interfaces may be there.
+  const own = addressesOf(seen.pod, key.ifname)
+  const everyone = seen.pod.addresses.filter(({ scope }) => scope === scopes.universe)
+  const families = new Set([...told, ...everyone.map(({ address }) => address)].map(familyOf))
+  return families.size === expected.size && own.every(one => told.includes(one))
+    ? seen
+    : look([...new Set([...told, ...own])], families)
 }

@@ -3,7 +3,6 @@
 
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Sandbox } from '../core/sandbox.ts'
-import type { AttachmentStore } from './attachment-store.ts'
 
 /** Who has written an entry; another writer has entries of its own. */
 export type JournalRole = 'coordinator'
@@ -39,9 +38,4 @@ export interface CoordinationJournal {
    * the world.
    */
   commit(changes: readonly JournalChange[]): void
-}
-
-/** All that a node remembers, in one database. */
-export interface NodeStore extends AttachmentStore {
-  readonly journal: CoordinationJournal
 }

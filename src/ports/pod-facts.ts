@@ -2,7 +2,18 @@
 // a watch of the Kubernetes API may fill it later, never on the way of an ADD.
 
 import type { Pod } from '../core/attachment.ts'
-import type { Facts, Presence, Workload, WorkloadReference } from '../core/selection/facts.ts'
+import type {
+  Annotations,
+  Facts,
+  Presence,
+  Workload,
+  WorkloadReference
+} from '../core/selection/facts.ts'
+
+/** The annotations of a pod as somebody else knows them, who may have to be asked; undefined when he does not. */
+export type ToldAnnotations = (
+  pod: Pod
+) => Annotations | undefined | Promise<Annotations | undefined>
 
 export interface PodFacts {
   /**

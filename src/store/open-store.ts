@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
 import { assert } from '../core/assert.ts'
 import { StoreCorruptError, StoreFailedError } from '../core/errors.ts'
-import type { NodeStore } from '../ports/coordination-journal.ts'
+import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
 import { reserveLogSpace } from './log-space.ts'
@@ -34,7 +34,7 @@ export function databasePath(stateDir: string): string {
  * full or does not work: that is no damage, and another start may succeed. `boot` is the boot id of now:
  * whoever comes into being on this boot has nothing newer anywhere.
  */
-export function openStore(stateDir: string, { boot } = { boot: '' }): NodeStore {
+export function openStore(stateDir: string, { boot } = { boot: '' }): AttachmentStore {
   const ballast = new Ballast(stateDir)
   let database: Database
   try {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/assert.ts'
 import type { Change } from '../ports/attachment-store.ts'
-import type { NodeStore } from '../ports/coordination-journal.ts'
+import type { AttachmentStore } from '../ports/attachment-store.ts'
 import { leaveMarker, markClosed, readMarker } from './marker.ts'
 import { databasePath, openStore } from './open-store.ts'
 
@@ -25,7 +25,7 @@ export function rebuildStore(
   stateDir: string,
   boot: string,
   changes: readonly Change[]
-): { store: NodeStore; aside: string | undefined } {
+): { store: AttachmentStore; aside: string | undefined } {
   const side = join(stateDir, 'rebuilt')
   rmSync(side, { recursive: true, force: true })
   mkdirSync(side, { mode: 0o700 })

@@ -140,24 +140,6 @@ const steps: readonly string[] = [
     opened      INTEGER NOT NULL,
     id          TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `,
-  `
-  -- What the coordinator did for an attachment, before it does it; the text is its own. Written and read as a whole.
-  CREATE TABLE coordination (
-    id           INTEGER PRIMARY KEY,
-    role         TEXT NOT NULL,
-    network      TEXT NOT NULL,
-    container    TEXT NOT NULL,
-    ifname       TEXT NOT NULL,
-    netns        TEXT NOT NULL,
-    namespace_id TEXT,
-    witness_path TEXT,
-    witness_id   TEXT,
-    boot         TEXT NOT NULL,
-    began        INTEGER NOT NULL,
-    journal      TEXT NOT NULL,
-    UNIQUE (container, ifname, network, role)
-  ) STRICT;
   `
 ]
 

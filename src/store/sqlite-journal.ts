@@ -1,8 +1,7 @@
-// CoordinationJournal in the database of the attachments. Its commits are written and not synchronised: a kernel that
-// loses them has lost what they speak of. Nothing of the attachments depends on them, and the next commit of those
-// synchronises what lies before it in the log.
+// CoordinationJournal in a table: an entry is written and read as a whole, and its text is that of whoever wrote it.
 
 import type { Database } from 'better-sqlite3'
+import { keyText } from '../core/attachment.ts'
 import type {
   CoordinationJournal,
   JournalChange,
@@ -10,8 +9,11 @@ import type {
   JournalKey,
   JournalRole
 } from '../ports/coordination-journal.ts'
+import type { RoomyCommit } from './roomy-commit.ts'
+import type { RowId } from './row-ids.ts'
 
 interface Row {
+  readonly id: RowId
   readonly role: JournalRole
   readonly network: string
   readonly container: string
@@ -25,20 +27,41 @@ interface Row {
   readonly journal: string
 }
 
-export class SqliteJournal implements CoordinationJournal {
-  readonly #statements: ReturnType<typeof prepare>
-  readonly #commit: (changes: readonly JournalChange[]) => void
+/** Without an index: keys are random text, and it would touch another page for each entry. */
+const schema = `
+  CREATE TABLE IF NOT EXISTS coordination (
+    id           INTEGER PRIMARY KEY,
+    role         TEXT NOT NULL,
+    network      TEXT NOT NULL,
+    container    TEXT NOT NULL,
+    ifname       TEXT NOT NULL,
+    netns        TEXT NOT NULL,
+    namespace_id TEXT,
+    witness_path TEXT,
+    witness_id   TEXT,
+    boot         TEXT NOT NULL,
+    began        INTEGER NOT NULL,
+    journal      TEXT NOT NULL
+  ) STRICT
+`
 
-  /** `commit` carries out a transaction as the whole store does, with what it does about failures and full disks. */
-  constructor(database: Database, commit: (apply: () => void, releases: boolean) => void) {
+export class SqliteJournal implements CoordinationJournal {
+  readonly #database: Database
+  readonly #commit: RoomyCommit
+  readonly #statements: ReturnType<typeof prepare>
+  readonly #together: (changes: readonly JournalChange[]) => void
+  /** Which row has which key. */
+  #ids = new Map<string, RowId>()
+
+  constructor(database: Database, commit: RoomyCommit) {
+    database.exec(schema)
+    this.#database = database
+    this.#commit = commit
     this.#statements = prepare(database)
-    const apply = database.transaction((changes: readonly JournalChange[]) => {
+    this.#together = database.transaction((changes: readonly JournalChange[]) => {
       for (const change of changes) this.#applyOne(change)
     })
-    this.#commit = changes => {
-      const releases = changes.some(({ type }) => type === 'Drop')
-      commit(() => unsynchronised(database, () => apply(changes)), releases)
-    }
+    this.#learn()
   }
 
   load(): readonly JournalEntry[] {
@@ -46,65 +69,79 @@ export class SqliteJournal implements CoordinationJournal {
   }
 
   commit(changes: readonly JournalChange[]): void {
-    this.#commit(changes)
+    const releases = changes.some(({ type }) => type === 'Drop')
+    try {
+      this.#commit(() => this.#apply(changes), releases)
+    } catch (error) {
+      this.#learn()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  /** One statement is a transaction by itself. */
+  #apply(changes: readonly JournalChange[]): void {
+    const [first, ...others] = changes
+    if (first !== undefined && others.length === 0) this.#applyOne(first)
+    else this.#together(changes)
   }
 
   #applyOne(change: JournalChange): void {
-    if (change.type === 'Put') this.#statements.put.run(rowOf(change.entry))
-    else this.#statements.drop.run(...partsOf(change.key))
+    if (change.type === 'Put') return this.#put(change.entry)
+    const text = textOf(change.key)
+    const id = this.#ids.get(text)
+    if (id !== undefined) this.#statements.drop.run(id)
+    this.#ids.delete(text)
   }
-}
 
-/**
- * In WAL mode NORMAL leaves out the synchronisation of a commit, and nothing else (sqlite.org/pragma.html). It counts from
- * when it is compiled, so it cannot be prepared; `exec` takes a tenth of what `pragma` does.
- */
-function unsynchronised(database: Database, act: () => void): void {
-  database.exec('PRAGMA synchronous = NORMAL')
-  try {
-    act()
-  } finally {
-    database.exec('PRAGMA synchronous = FULL')
+  #put(entry: JournalEntry): void {
+    const text = textOf(entry.key)
+    const id = this.#ids.get(text)
+    const content = contentOf(entry)
+    if (id !== undefined) this.#statements.replace.run(...content, id)
+    else {
+      const { role, network, containerId, ifname } = entry.key
+      const { lastInsertRowid } = this.#statements.put.run(
+        ...[role, network, containerId, ifname, ...content]
+      )
+      this.#ids.set(text, lastInsertRowid)
+    }
+  }
+
+  /** From the table, which after a failure is as it was before. */
+  #learn(): void {
+    this.#ids = new Map(
+      this.#statements.all.all().map(row => [textOf(entryOf(row).key), row.id] as const)
+    )
   }
 }
 
 function prepare(database: Database) {
   return {
     all: database.prepare<[], Row>('SELECT * FROM coordination ORDER BY id').safeIntegers(),
-    put: database.prepare<[Row]>(
+    put: database.prepare(
       `INSERT INTO coordination (role, network, container, ifname, netns, namespace_id, witness_path, witness_id,
-         boot, began, journal)
-       VALUES (@role, @network, @container, @ifname, @netns, @namespace_id, @witness_path, @witness_id,
-         @boot, @began, @journal)
-       ON CONFLICT (container, ifname, network, role) DO UPDATE SET netns = excluded.netns,
-         namespace_id = excluded.namespace_id, witness_path = excluded.witness_path,
-         witness_id = excluded.witness_id, boot = excluded.boot, began = excluded.began,
-         journal = excluded.journal`
+         boot, began, journal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
     ),
-    drop: database.prepare<[string, string, string, JournalRole]>(
-      'DELETE FROM coordination WHERE container = ? AND ifname = ? AND network = ? AND role = ?'
-    )
+    replace: database.prepare(
+      `UPDATE coordination SET netns = ?, namespace_id = ?, witness_path = ?, witness_id = ?, boot = ?, began = ?,
+         journal = ? WHERE id = ?`
+    ),
+    drop: database.prepare<[RowId]>('DELETE FROM coordination WHERE id = ?')
   }
 }
 
-function partsOf({ containerId, ifname, network, role }: JournalKey) {
-  return [containerId, ifname, network, role] as const
+function textOf({ role, ...key }: JournalKey): string {
+  return `${role} ${keyText(key)}`
 }
 
-function rowOf({ key, sandbox, text }: JournalEntry): Row {
-  return {
-    role: key.role,
-    network: key.network,
-    container: key.containerId,
-    ifname: key.ifname,
-    netns: sandbox.path,
-    namespace_id: sandbox.namespace ?? null,
-    witness_path: sandbox.witness?.path ?? null,
-    witness_id: sandbox.witness?.id ?? null,
-    boot: sandbox.began.boot,
-    began: sandbox.began.ns,
-    journal: text
-  }
+function contentOf({ sandbox, text }: JournalEntry) {
+  const { path, namespace = null, witness, began } = sandbox
+  const seen = [path, namespace, witness?.path ?? null, witness?.id ?? null] as const
+  return [...seen, began.boot, began.ns, text] as const
 }
 
 function entryOf(row: Row): JournalEntry {

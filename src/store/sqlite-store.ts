@@ -4,16 +4,15 @@ import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import { addressToBytes } from '../core/address.ts'
 import { assert } from '../core/assert.ts'
-import { StoreFailedError, StoreFullError } from '../core/errors.ts'
+import { StoreFailedError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
-import type { Change, StoredState } from '../ports/attachment-store.ts'
-import type { NodeStore } from '../ports/coordination-journal.ts'
+import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
 import type { StoredLeases } from '../ports/lease-changes.ts'
 import type { Ballast } from './ballast.ts'
-import { failureOf } from './failure.ts'
 import { LeaseTables } from './lease-tables.ts'
 import { MetaTable } from './meta-table.ts'
+import { type RoomyCommit, roomyCommit } from './roomy-commit.ts'
 import { type RowId, RowIds } from './row-ids.ts'
 import {
   addressOf,
@@ -26,14 +25,12 @@ import {
   tombstoneFromRow,
   type TombstoneRow
 } from './rows.ts'
-import { SqliteJournal } from './sqlite-journal.ts'
 
 type ChangeOf<Type extends Change['type']> = Extract<Change, { type: Type }>
 
-export class SqliteStore implements NodeStore {
-  readonly journal: SqliteJournal
+export class SqliteStore implements AttachmentStore {
   readonly #database: Database
-  readonly #ballast: Ballast
+  readonly #roomy: RoomyCommit
   readonly #statements: ReturnType<typeof prepare>
   readonly #meta: MetaTable
   readonly #leases: LeaseTables
@@ -47,14 +44,13 @@ export class SqliteStore implements NodeStore {
   constructor(database: Database, ballast: Ballast, onWhole: () => void) {
     this.#database = database
     this.#onWhole = onWhole
+    this.#roomy = roomyCommit(ballast)
     this.#inode = statSync(database.name).ino
-    this.#ballast = ballast
     this.#statements = prepare(database)
     this.#meta = new MetaTable(database)
     this.#leases = new LeaseTables(database, this.#meta)
     this.#attachmentIds = new RowIds(database, 'attachment')
     this.#tombstoneIds = new RowIds(database, 'tombstone')
-    this.journal = new SqliteJournal(database, (apply, releases) => this.#withRoom(apply, releases))
     this.#apply = database.transaction(changes => {
       for (const change of changes) this.#applyOne(change)
       this.#moveCursors(changes)
@@ -99,26 +95,10 @@ export class SqliteStore implements NodeStore {
     // A release must get through on a full disk, or the node could never recover by itself; and so must
     // custody, which others wait for.
     const releases = changes.every(change => change.type !== 'Attach')
-    this.#withRoom(() => this.#applyAll(changes), releases)
-  }
-
-  #withRoom(apply: () => void, mayTakeBallast: boolean): void {
     if (statSync(this.#database.name, { throwIfNoEntry: false })?.ino !== this.#inode) {
       throw new StoreFailedError('the database was removed under the running daemon')
     }
-    try {
-      apply()
-    } catch (error) {
-      const failure = failureOf(error)
-      if (!(failure instanceof StoreFullError && mayTakeBallast && this.#ballast.drop())) {
-        throw failure
-      }
-      try {
-        apply()
-      } catch (second) {
-        throw failureOf(second)
-      }
-    }
+    this.#roomy(() => this.#applyAll(changes), releases)
   }
 
   /** One transaction; the ids in memory follow only when it is committed. */

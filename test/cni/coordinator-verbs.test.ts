@@ -1,12 +1,12 @@
 // The verbs of the coordinator: from a decoded request to what the plugin prints.
 
 import t from 'tap'
+import { carryOutChained } from '../../src/cni/chained-verbs.ts'
 import { carryOut } from '../../src/cni/verbs.ts'
 import type { PluginRequest } from '../../src/cni/plugin-request.ts'
-import type { Service } from '../../src/cni/service.ts'
 import { formatCidr } from '../../src/core/cidr.ts'
 import type { Mac } from '../../src/core/link/mac.ts'
-import { cniService, refusal } from '../support/cni-service.ts'
+import { chainedService, cniService, refusal } from '../support/cni-service.ts'
 import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { ip } from '../support/samples.ts'
 
@@ -21,32 +21,27 @@ const previous = {
   dns: {}
 }
 
-function world(coordinator: Service['coordinator'] = new MemoryCoordinator()) {
+function world(coordinator = new MemoryCoordinator(), noAddresses?: string) {
   const collected: string[] = []
-  const service = cniService({
-    allocator: {
-      name: 'allocator',
-      tell: message => {
-        if (message.type !== 'Collect') return false
-        collected.push(message.network)
-        message.replyTo({ type: 'Collected' } as never)
-        return true
-      },
-      insist: () => {},
-      watch: () => () => {}
-    },
-    coordinator
-  })
-  const ask = (verb: string, more: object = {}, role = 'orbweaver-coordinator') => {
-    const conf = { cniVersion: '1.1.0', name: 'net1', type: role, prevResult: previous, ...more }
-    const request: PluginRequest = {
-      ...{ role, verb, containerId: 'c1', netns: '/run/netns/a', ifname: 'eth0' },
-      ...{ args: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=web', start: 5n, budget: 2_000 },
-      ...{ boot: undefined, trace: undefined, conf: Buffer.from(JSON.stringify(conf)) }
+  const service = chainedService({
+    coordinator,
+    collect: ({ network }) => {
+      collected.push(network)
+      return Promise.resolve(noAddresses)
     }
-    return carryOut(request, { client: 1, onAllocate: () => {} }, service)
-  }
+  })
+  const ask = (verb: string, more: object = {}, role = 'orbweaver-coordinator') =>
+    carryOutChained(requestOf(verb, more, role), service)
   return { ask, collected }
+}
+
+function requestOf(verb: string, more: object, role: string): PluginRequest {
+  const conf = { cniVersion: '1.1.0', name: 'net1', type: role, prevResult: previous, ...more }
+  return {
+    ...{ role, verb, containerId: 'c1', netns: '/run/netns/a', ifname: 'eth0' },
+    ...{ args: 'K8S_POD_NAMESPACE=default;K8S_POD_NAME=web', start: 5n, budget: 2_000 },
+    ...{ boot: undefined, trace: undefined, conf: Buffer.from(JSON.stringify(conf)) }
+  }
 }
 
 t.test('ADD passes on what was done before, and prints it unchanged', async t => {
@@ -136,8 +131,6 @@ t.test('a refusal says where, what and why', async t => {
     t.match(found, { code, message: /^net1\/c1\/eth0 on n1: .*because$/ })
     t.notMatch(found.message, /not found|no such file/i)
   }
-  const away = await refusal(world({ why: 'its database cannot be trusted' }).ask('ADD'))
-  t.match(away, { code: 113, message: /its database cannot be trusted/ })
 })
 
 t.test('CHECK names each difference', async t => {
@@ -164,7 +157,6 @@ t.test('DEL needs nothing but the name of the network', async t => {
   ])
   coordinator.canUndo = false
   await t.rejects(ask('DEL'), /left to the queue/)
-  await t.rejects(world({ why: 'closed' }).ask('DEL'), /left to the queue/)
 })
 
 t.test('GC goes to the addresses, too', async t => {
@@ -174,6 +166,26 @@ t.test('GC goes to the addresses, too', async t => {
   t.match(coordinator.collected, [{ network: 'net1', keep: new Set(['net1/c9/eth0']) }])
   t.same(collected, ['net1'])
   t.match(await refusal(ask('GC')), { code: 7 })
+  const away = world(coordinator, 'its database cannot be trusted')
+  const keep = { 'cni.dev/valid-attachments': [] }
+  t.match(await refusal(away.ask('GC', keep)), { code: 113, message: /cannot be trusted/ })
+  t.equal(
+    coordinator.collected.length,
+    2,
+    'what was done to the network is taken back all the same'
+  )
+})
+
+t.test('each plugin is served at its own door', async t => {
+  t.match(await refusal(world().ask('ADD', {}, 'orbweaver')), { code: 7, message: /orbweaver/ })
+  const asker = { client: 1, onAllocate: () => {} }
+  for (const role of ['orbweaver-coordinator', 'ifacer']) {
+    const wrong = (verb: string) =>
+      carryOut(requestOf(verb, {}, role), asker, cniService({ allocator: { why: 'closed' } }))
+    t.match(await refusal(wrong('ADD')), { code: 7, message: new RegExp(role) })
+    // It is about no address, and must not be lost either.
+    await t.rejects(wrong('DEL'), { message: `DEL of ${role} is left to the queue` })
+  }
 })
 
 t.test('STATUS says what stands in the way', async t => {
@@ -182,5 +194,4 @@ t.test('STATUS says what stands in the way', async t => {
   t.equal(await ask('STATUS'), '')
   coordinator.hindrance = 'not permitted'
   t.match(await refusal(ask('STATUS')), { code: 50, message: /not permitted/ })
-  t.match(await refusal(world({ why: 'closed' }).ask('STATUS')), { code: 51 })
 })

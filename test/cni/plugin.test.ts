@@ -6,6 +6,7 @@ import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildPlugin } from '../../scripts/build-plugin.ts'
+import { chainedSocket } from '../../src/cni/roles.ts'
 import { FakeDaemon, type Behaviour } from '../support/fake-daemon.ts'
 import { attachment, errorOf, execute, temporaryDirectory } from '../support/plugin.ts'
 import { requirePrograms } from '../support/privilege.ts'
@@ -25,9 +26,10 @@ const add = { CNI_COMMAND: 'ADD', ...attachment }
 /** Execute with a daemon behind the socket. */
 async function withDaemon<T>(
   behave: Behaviour,
-  use: (daemon: FakeDaemon) => Promise<T>
+  use: (daemon: FakeDaemon) => Promise<T>,
+  path = socket
 ): Promise<T> {
-  const daemon = await FakeDaemon.start(socket, behave)
+  const daemon = await FakeDaemon.start(path, behave)
   try {
     return await use(daemon)
   } finally {
@@ -227,15 +229,19 @@ t.test('of the configuration goes what the daemon needs, byte for byte', async t
 
 t.test('the configuration of a plugin of its own goes as a whole', async t => {
   for (const name of ['orbweaver-coordinator', 'coordinator', 'orbweaver-ifacer', 'ifacer']) {
-    await withDaemon(succeed, async daemon => {
-      const stdin = ` {"socket":"${socket}", "mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : [] }`
-      const argv0 = `/opt/cni/bin/${name}`
-      t.match(await execute(plugin, { env: add, stdin, argv0 }), { status: 0 }, name)
-      t.equal(
-        daemon.conversation.request.conf.toString(),
-        `{"socket":"${socket}","mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : []}`
-      )
-    })
+    await withDaemon(
+      succeed,
+      async daemon => {
+        const stdin = ` {"socket":"${socket}", "mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : [] }`
+        const argv0 = `/opt/cni/bin/${name}`
+        t.match(await execute(plugin, { env: add, stdin, argv0 }), { status: 0 }, name)
+        t.equal(
+          daemon.conversation.request.conf.toString(),
+          `{"socket":"${socket}","mode":"auto","ipam":{"socket":"/nowhere"},"hijackCIDR" : []}`
+        )
+      },
+      chainedSocket(socket)
+    )
   }
 })
 
@@ -260,7 +266,7 @@ t.test('the socket is found under its names', async t => {
 t.test('a setting that cannot be used is refused', async t => {
   const rows: [string, object, RegExp][] = [
     ['a relative path', { socket: 'cni.sock' }, /ipam\.socket/],
-    ['108 bytes', { socket: '/' + 'x'.repeat(107) }, /ipam\.socket/],
+    ['100 bytes', { socket: '/' + 'x'.repeat(99) }, /ipam\.socket/],
     ['an escape', { ipam_unix_socket_path: '/a"b' }, /ipam\.ipam_unix_socket_path/],
     ['a number as path', { queue: 3 }, /ipam\.queue/],
     ['a path as number', { connect_timeout_seconds: '3' }, /ipam\.connect_timeout_seconds/],
@@ -370,10 +376,10 @@ t.test(
   async t => {
     const config = JSON.stringify({ cniVersion: '1.0.0', name: 'net', socket, ipam: { socket } })
     const rows = [
-      ['orbweaver', 1],
-      ['orbweaver-coordinator', 0]
+      ['orbweaver', socket, 1],
+      ['orbweaver-coordinator', chainedSocket(socket), 0]
     ] as const
-    for (const [role, expected] of rows) {
+    for (const [role, door, expected] of rows) {
       // More than the pipe holds: the plugin is still printing when the daemon goes.
       const long = { ...result, padding: 'x'.repeat(180_000) }
       const gone = Promise.withResolvers<void>()
@@ -390,7 +396,8 @@ t.test(
           await gone.promise
           child.stdout.resume()
           t.strictSame(await once(child, 'exit'), [expected, null], role)
-        }
+        },
+        door
       )
     }
   }

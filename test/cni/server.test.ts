@@ -9,12 +9,12 @@ import { pack, unpack } from 'msgpackr'
 import t from 'tap'
 import type { Abandon, AllocatorMessage, Deliver } from '../../src/actors/messages/allocator.ts'
 import type { ActorRef } from '../../src/actors/runtime/ref.ts'
-import { serveCni } from '../../src/cni/server.ts'
+import { type Desk, serveCni } from '../../src/cni/server.ts'
+import { carryOut } from '../../src/cni/verbs.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
 import type { NodeEvent } from '../../src/core/event.ts'
 import { cniService } from '../support/cni-service.ts'
-import { MemoryCoordinator } from '../support/memory-coordinator.ts'
 import { attachment } from '../support/samples.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -58,10 +58,10 @@ async function world(allocator: ScriptedAllocator | { why: string } = new Script
   const path = join(directory, 'cni.sock')
   const service = cniService({
     allocator,
-    coordinator: new MemoryCoordinator(),
     chronicle: { note: event => void events.push(event) }
   })
-  const server = await serveCni(path, listenAt, service, silent)
+  const desk: Desk = { ...service, carryOut: (...asked) => carryOut(...asked, service) }
+  const server = await serveCni(path, listenAt, desk, silent)
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
   return { path, server, allocator, events }
 }

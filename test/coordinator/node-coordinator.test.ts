@@ -1,8 +1,7 @@
 // The coordinator of a node and a kernel that writes down what it is told: nothing is done that is not written down
-// before, and what begins early ends as all else does.
+// before.
 
 import t from 'tap'
-import { noFacts } from '../../src/config/no-facts.ts'
 import { deedOf } from '../../src/coordinator/deed.ts'
 import { NodeCoordinator } from '../../src/coordinator/node-coordinator.ts'
 import { hostVethName } from '../../src/coordinator/numbers.ts'
@@ -14,6 +13,7 @@ import type { Operation } from '../../src/kernel/operation.ts'
 import { type Link, type LinkAddress, type NamespaceView, unseen } from '../../src/kernel/view.ts'
 import type { CoordinationJournal, JournalChange } from '../../src/ports/coordination-journal.ts'
 import type { CoordinationOrder } from '../../src/ports/coordinator.ts'
+import type { ToldAnnotations } from '../../src/ports/pod-facts.ts'
 import { MemoryJournal } from '../../src/store/memory-journal.ts'
 import { keptLog } from '../support/link-lan.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -68,7 +68,9 @@ class ToldKernel implements Kernel {
   readonly orders: (readonly Operation[])[] = []
   readonly unwritten: Operation[] = []
   views = { host, pod }
-  outcome: (operations: readonly Operation[]) => Outcome = () => ({ type: 'Done' })
+  outcome: (operations: readonly Operation[]) => Outcome | Promise<Outcome> = () => ({
+    type: 'Done'
+  })
   readonly #journal: CoordinationJournal
 
   constructor(journal: CoordinationJournal) {
@@ -97,11 +99,13 @@ class ToldKernel implements Kernel {
   async close() {}
 }
 
-function stage(journal = new Journal()) {
+const turns = () => new Promise(resolve => setImmediate(resolve))
+
+function stage(journal = new Journal(), told: ToldAnnotations = () => undefined) {
   const kernel = new ToldKernel(journal)
   const log = keptLog()
   const coordinator = new NodeCoordinator({
-    ...{ kernel, journal, log, boot, clock: new ManualClock(), facts: noFacts('node') },
+    ...{ kernel, journal, log, boot, clock: new ManualClock(), told },
     deeds: remember(journal, boot, log),
     cluster: { current: () => ({}) },
     probe: {
@@ -119,39 +123,32 @@ function stage(journal = new Journal()) {
   return { coordinator, kernel, journal, types }
 }
 
-t.test('the cable of a new pod is made while the rest is planned', async t => {
+t.test('all is written down, and then done in one go', async t => {
   const { coordinator, kernel, journal, types } = stage()
   t.same(await coordinator.coordinate(order), { type: 'Coordinated' })
-  const [cable, rest, ...others] = types()
-  t.same(cable, ['AddVeth', 'SetSysctl'])
-  t.ok(rest?.includes('PutRoute'))
-  t.notOk(rest?.includes('AddVeth'))
+  const [all, ...others] = types()
+  t.equal(all?.[0], 'AddVeth')
+  t.ok(all?.includes('PutRoute'))
   t.same(others, [])
   t.same(kernel.unwritten, [], 'everything was written down before')
-  t.same(journal.commits, [['Put'], ['Put']])
+  t.same(journal.commits, [['Put']])
   t.equal(await coordinator.undo({ ...order.key, role: 'coordinator' }, sandbox(2).began), true)
   t.match(kernel.orders.at(-1)?.at(-1), { type: 'DeleteLink', name: veth })
   t.same(journal.load(), [])
 })
 
-t.test('of an ADD that fails nothing stays, whatever was begun', async t => {
-  const stopped: Stopped = { type: 'Stopped', index: 0, code: 'EINVAL', detail: 'no' }
+t.test('of an ADD that fails nothing stays', async t => {
+  const stopped: Stopped = { type: 'Stopped', index: 3, code: 'EINVAL', detail: 'no' }
   const late: NotPossible = { type: 'NotPossible', why: 'Late', detail: 'no answer' }
-  const isCable = ([first]: readonly Operation[]) => first?.type === 'AddVeth'
-  const isRest = (operations: readonly Operation[]) =>
+  const isPlan = (operations: readonly Operation[]) =>
     operations.some(one => one.type === 'PutRoute')
-  const failing: readonly (readonly [string, ToldKernel['outcome'], string])[] = [
-    ['the cable', all => (isCable(all) ? stopped : { type: 'Done' }), 'Failed'],
-    ['the cable comes late', all => (isCable(all) ? late : { type: 'Done' }), 'Busy'],
-    ['the rest', all => (isRest(all) ? stopped : { type: 'Done' }), 'Failed']
-  ]
-  for (const [what, outcome, why] of failing) {
+  for (const [failure, why] of [[stopped, 'Failed'] as const, [late, 'Busy'] as const]) {
     const { coordinator, kernel, journal } = stage()
-    kernel.outcome = outcome
-    t.match(await coordinator.coordinate(order), { type: 'NotCoordinated', why }, what)
-    t.match(kernel.orders.at(-1)?.at(-1), { type: 'DeleteLink', name: veth }, what)
-    t.same(journal.load(), [], what)
-    t.same(kernel.unwritten, [], what)
+    kernel.outcome = all => (isPlan(all) ? failure : { type: 'Done' })
+    t.match(await coordinator.coordinate(order), { type: 'NotCoordinated', why })
+    t.match(kernel.orders.at(-1)?.at(-1), { type: 'DeleteLink', name: veth }, why)
+    t.same(journal.load(), [], why)
+    t.same(kernel.unwritten, [], why)
   }
 })
 
@@ -162,11 +159,11 @@ t.test('what cannot be is said before anything is made', async t => {
     ...{ type: 'NotCoordinated', why: 'Settings' },
     detail: 'eth0 has no address'
   })
-  t.same(types(), [['DeleteLink']], 'it may be there from before')
+  t.same(types(), [])
   t.same(journal.load(), [])
 })
 
-t.test('where something is in the way of a cable that goes first', async t => {
+t.test('where something is in the way of the cable', async t => {
   const { coordinator, kernel, types } = stage()
   kernel.views = { host, pod: { ...pod, links: [...pod.links, link('veth0', 9)] } }
   t.same(await coordinator.coordinate(order), { type: 'Coordinated' })
@@ -174,15 +171,12 @@ t.test('where something is in the way of a cable that goes first', async t => {
   t.same(types()[0]?.slice(0, 2), ['DeleteLink', 'AddVeth'])
 })
 
-t.test('a daemon that ends in between has written down what takes the cable back', async t => {
+t.test('a daemon that ends in between has written down what takes all of it back', async t => {
   const before = stage()
-  // The second thing that is written never is: the process is gone.
-  before.journal.failsAt = 2
-  before.kernel.outcome = ([first]) =>
-    first?.type === 'AddVeth'
-      ? { type: 'Done' }
-      : { type: 'NotPossible', why: 'Closed', detail: '' }
-  t.match(await before.coordinator.coordinate(order), { type: 'NotCoordinated', why: 'Disk' })
+  const never = new Promise<Outcome>(() => {})
+  before.kernel.outcome = () => never
+  void before.coordinator.coordinate(order)
+  await turns()
   const after = stage(before.journal)
   const role = { ...order.key, role: 'coordinator' } as const
   t.match(await after.coordinator.examine(order.key, order.sandbox, 100), {
@@ -190,8 +184,16 @@ t.test('a daemon that ends in between has written down what takes the cable back
     differences: [/the veth .* is missing/]
   })
   t.equal(await after.coordinator.undo(role, sandbox(2).began), true)
-  t.same(after.kernel.orders, [[{ type: 'DeleteLink', at: 'Host', name: veth }]])
+  t.match(after.kernel.orders.at(-1)?.at(-1), { type: 'DeleteLink', at: 'Host', name: veth })
   t.same(after.journal.load(), [])
+})
+
+t.test('what others tell of a pod counts, and what the runtime passes is newer', async t => {
+  const wish = (ifname: string) => ({ 'ipam.spidernet.io/default-route-nic': ifname })
+  const { coordinator } = stage(new Journal(), () => Promise.resolve(wish('net7')))
+  t.match(await coordinator.coordinate(order), { why: 'Settings', detail: /net7 of the pod/ })
+  const passed = { ...order, annotations: wish('eth0') }
+  t.same(await coordinator.coordinate(passed), { type: 'Coordinated' })
 })
 
 t.test('nothing is made that cannot be written down', async t => {

@@ -1,25 +1,39 @@
 // The daemon as the verbs see it, of which nothing works but what a test puts there.
 
 import { CniError } from '../../src/cni/cni-error.ts'
-import type { Service } from '../../src/cni/service.ts'
+import type { ChainedService, Service, Surroundings } from '../../src/cni/service.ts'
 import { systemClock } from '../../src/host/system-clock.ts'
 import { noChronicle } from '../../src/telemetry/no-chronicle.ts'
+import { MemoryCoordinator } from './memory-coordinator.ts'
+
+const surroundings: Surroundings = {
+  clock: systemClock,
+  chronicle: noChronicle,
+  probe: {
+    see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
+    census: () => Promise.resolve({ namespaces: [], isComplete: false }),
+    sight: () => Promise.resolve([])
+  },
+  boot: 'boot-1',
+  node: 'n1'
+}
 
 export function cniService(more: Partial<Service>): Service {
   return {
+    ...surroundings,
     allocator: { why: 'it is none of this test' },
-    coordinator: { why: 'it is none of this test' },
-    parentMaker: { why: 'it is none of this test' },
-    clock: systemClock,
-    chronicle: noChronicle,
-    probe: {
-      see: () => ({ type: 'Namespace', id: '4:1', witness: { path: '/run/netns', id: '1:1' } }),
-      census: () => Promise.resolve({ namespaces: [], isComplete: false }),
-      sight: () => Promise.resolve([])
-    },
     parents: { ofDevice: () => ({ unknown: 'x' }), named: () => ({ unknown: 'x' }) },
-    boot: 'boot-1',
-    node: 'n1',
+    ...more
+  }
+}
+
+export function chainedService(more: Partial<ChainedService>): ChainedService {
+  const nobody = () => Promise.reject(new Error('it is none of this test'))
+  return {
+    ...surroundings,
+    coordinator: new MemoryCoordinator(),
+    parentMaker: { make: nobody, examine: nobody },
+    collect: nobody,
     ...more
   }
 }

@@ -1,0 +1,26 @@
+// The verbs of the plugins that come before and behind a main plugin in a list.
+
+import { coordinate, undoCoordination } from './coordinator-verbs.ts'
+import { attachmentKey } from './environment.ts'
+import { ifacer } from './ifacer-verbs.ts'
+import { parseNetworkName } from './net-conf.ts'
+import type { PluginRequest } from './plugin-request.ts'
+import { readable, unservedRole } from './readable-request.ts'
+import { isChainedRole, isIfacerRole } from './roles.ts'
+import type { ChainedService } from './service.ts'
+
+/** As `carryOut` of the verbs for addresses. */
+export async function carryOutChained(
+  request: PluginRequest,
+  service: ChainedService
+): Promise<string> {
+  const { role, verb } = request
+  if (!isChainedRole(role)) throw unservedRole(role)
+  const isIfacer = isIfacerRole(role)
+  if (verb === 'DEL') {
+    const key = attachmentKey(request, parseNetworkName(request.conf))
+    return isIfacer ? '' : undoCoordination(request, key, service)
+  }
+  const asked = readable(request)
+  return (isIfacer ? ifacer : coordinate)(asked.verb, request, asked.conf, service)
+}
