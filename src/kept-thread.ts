@@ -90,7 +90,7 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
       if (this.#isClosed) throw new Error(`${name} is not begun any more: the daemon is stopping`)
       const running = this.#hire()
       try {
-        await running.line.ask('begin', undefined as never)
+        await running.line.ask('begin', undefined)
         void this.#watch(running)
         return running
       } catch (error) {

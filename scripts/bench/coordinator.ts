@@ -79,23 +79,21 @@ async function measure(run: Run, ground: Ground): Promise<Times> {
     }
     return us
   }
-  const coordinate = async (pod: BenchPod): Promise<number> => {
-    await lateness(daemon, answer)
-    const us = add(program, ours, pod)
-    times.late.push(await lateness(daemon, answer))
-    return us
-  }
   const turns: readonly (() => Promise<void>)[] = [
     async () => {
       const pod = await one(ground)
       markBefore(pod.netns)
-      times.unmarked.push(await coordinate(pod))
+      times.unmarked.push(add(program, ours, pod))
     },
-    async () => void times.marked.push(await coordinate(await one(ground))),
+    async () => void times.marked.push(add(program, ours, await one(ground))),
     async () => void times.sbr.push(add(sbr, { type: 'sbr' }, await one(ground))),
     async () => void times.transaction.push(timeTransaction((await one(ground)).netns)),
-    async () => void times.both.push(await coordinate(await two(ground))),
-    async () => void times.sbrBoth.push(add(sbr, { type: 'sbr' }, await two(ground)))
+    async () => void times.both.push(add(program, ours, await two(ground))),
+    async () => void times.sbrBoth.push(add(sbr, { type: 'sbr' }, await two(ground))),
+    async () => {
+      const pod = await two(ground)
+      times.late.push(await lateness(daemon, answer, () => void add(program, ours, pod)))
+    }
   ]
   const warm = await two(ground)
   for (let i = 0; i < warmUps; i += 1) {

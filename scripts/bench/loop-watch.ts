@@ -1,5 +1,6 @@
-// Loaded into a daemon before it begins (`--import`): how late its event loop has been at most since the last time
-// somebody asked, by SIGUSR2. The answer is a file, so that nothing of the daemon itself takes part.
+// Loaded into a daemon before it begins (`--import`). The first SIGUSR2 lets it watch its event loop, the next one lets it say
+// how late that has been at most since then, and so on. The answer is a file, so that nothing of the daemon itself takes part;
+// and nobody watches while something else is measured.
 
 import { renameSync, writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -11,12 +12,24 @@ const resolutionMs = 1
 const path = process.env[answerVariable]
 if (path !== undefined && isMainThread) {
   const loop = monitorEventLoopDelay({ resolution: resolutionMs })
-  loop.enable()
-  process.on('SIGUSR2', () => {
-    // What is measured is the time between two rounds of a timer.
-    const lateMs = Math.max(0, loop.max / 1e6 - resolutionMs)
-    writeFileSync(`${path}.new`, String(lateMs))
+  const answer = (text: string) => {
+    writeFileSync(`${path}.new`, text)
     renameSync(`${path}.new`, path)
+  }
+  let isWatching = false
+  process.on('SIGUSR2', () => {
+    isWatching = !isWatching
+    if (!isWatching) {
+      loop.disable()
+      // What is measured is the time between two rounds of a timer.
+      return answer(String(Math.max(0, loop.max / 1e6 - resolutionMs)))
+    }
     loop.reset()
+    loop.enable()
+    // Some rounds later: this one was late itself.
+    setTimeout(() => {
+      loop.reset()
+      answer('watching')
+    }, 4 * resolutionMs)
   })
 }

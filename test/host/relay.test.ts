@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { openRelay } from '../../src/host/relay.ts'
 import { listenAt } from '../../src/host/unix-socket.ts'
+import { eventually } from '../support/command.ts'
 import { keptLog } from '../support/link-lan.ts'
 
 function place(t: Test): string {
@@ -45,7 +46,7 @@ t.test('who comes first waits until it is open, and later ones go there at once'
   const relay = await openRelay(path, listenAt, open, keptLog())
   t.equal(opened, 0)
   const early = [knock(path, 'one'), knock(path, 'x'.repeat(300_000))]
-  while (opened < 2) await new Promise(resolve => setTimeout(resolve, 5))
+  await eventually('both have knocked', () => opened === 2)
   await behind(t, path)
   opening.resolve(undefined)
   t.same(await Promise.all(early), ['behind: one', `behind: ${'x'.repeat(300_000)}`])

@@ -13,10 +13,16 @@ export function watchedBy(path: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--import=${watch}`, [answerVariable]: path }
 }
 
-/** In milliseconds, since the last time somebody asked. */
-export async function lateness({ process }: Daemon, path: string): Promise<number> {
+/** In milliseconds, while `work` was done. */
+export async function lateness(daemon: Daemon, path: string, work: () => void): Promise<number> {
+  await answer(daemon, path)
+  work()
+  return Number(await answer(daemon, path))
+}
+
+async function answer({ process }: Daemon, path: string): Promise<string> {
   rmSync(path, { force: true })
   process.kill('SIGUSR2')
-  await eventually('the daemon says how late its event loop was', () => existsSync(path))
-  return Number(readFileSync(path, 'utf8'))
+  await eventually('the daemon answers how late its event loop is', () => existsSync(path))
+  return readFileSync(path, 'utf8')
 }
