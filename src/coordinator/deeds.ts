@@ -12,6 +12,7 @@ import { type Deed, entryOf, type Item, itemKey } from './deed.ts'
 import { isSame } from './same.ts'
 import type { Step, Views } from './step.ts'
 import { undoOf } from './undo.ts'
+import { withoutVanishing } from './vanishing.ts'
 
 export interface Release {
   /** In the order in which they have to be carried out. */
@@ -23,6 +24,14 @@ export interface Release {
   changes(): readonly JournalChange[]
   /** The deed as far as nobody else has taken it over. */
   readonly rest: Deed
+}
+
+/** A deed that is not written down yet. */
+export interface Attempt {
+  /** To be committed as a whole. */
+  readonly changes: readonly JournalChange[]
+  /** They could not be. */
+  readonly drop: () => void
 }
 
 /** What somebody is about to do. */
@@ -46,7 +55,7 @@ export class Deeds {
   #last = 0
 
   constructor(deeds: Iterable<Deed> = []) {
-    for (const deed of deeds) this.put(deed)
+    for (const deed of deeds) this.#set(textOf(deed.key), deed)
   }
 
   get size(): number {
@@ -65,10 +74,30 @@ export class Deeds {
     return [...(this.#pods.get(containerId)?.values() ?? [])]
   }
 
-  /** A deed that is done again stays where it was in the order. */
-  put(deed: Deed): JournalChange {
-    this.#set(textOf(deed.key), deed)
-    return { type: 'Put', entry: entryOf(deed) }
+  /** Until it is written down, it can be as if it had not been. */
+  put(deed: Deed): Attempt {
+    const text = textOf(deed.key)
+    const before = this.get(deed.key)
+    const sinces = new Map(deed.items.map(item => [itemKey(deed, item), item.since]))
+    const heirs = new Map<string, Deed | undefined>()
+    for (const item of before?.items ?? []) {
+      const about = itemKey(deed, item)
+      if (before === undefined || sinces.get(about) === item.since) continue
+      // It is wanted anew, above whoever came in between: the next of those stands where it stood.
+      const [heir] = this.#othersWanting(text, about, item.since)
+      if (heir === undefined) continue
+      if (!heirs.has(heir)) heirs.set(heir, this.#deeds.get(heir))
+      this.#bequeath(before, item, heir)
+    }
+    this.#set(text, deed)
+    const written = [deed, ...[...heirs.keys()].flatMap(heir => this.#deeds.get(heir) ?? [])]
+    return {
+      changes: written.map((one): JournalChange => ({ type: 'Put', entry: entryOf(one) })),
+      drop: () => {
+        this.#set(text, before)
+        for (const [heir, was] of heirs) this.#set(heir, was)
+      }
+    }
   }
 
   /** As if what followed had not been: undefined when there was none. */
@@ -149,7 +178,10 @@ export class Deeds {
     return deed?.items.find(item => itemKey(deed, item) === about)
   }
 
-  /** What was done before for the same attachment is kept, with what takes it back. */
+  /**
+   * What was done before for the same attachment is kept, with what takes it back, and stays where it was in the order; but
+   * what another one has put something else in the place of since, is wanted last from now on.
+   */
   deedFor({ key, sandbox, memory, steps }: Intent, views: Views): Deed {
     const before = this.get(key)?.items ?? []
     const wanted = new Set(steps.map(step => itemKey({ key }, { step })))
@@ -157,11 +189,18 @@ export class Deeds {
     const kept = before.filter(item => !wanted.has(itemKey({ key }, item)))
     const items = steps.map(step => {
       const known = earlier.get(itemKey({ key }, { step }))
-      return known === undefined
+      return known === undefined || this.#isOvertaken(key, known, step)
         ? { step, since: (this.#last += 1), undo: this.#undoOf(key, step, views) }
         : { step, since: known.since, undo: inherited(known, step) }
     })
     return { key, sandbox, memory, items: [...kept, ...items].filter(isWorthKeeping) }
+  }
+
+  #isOvertaken(key: JournalKey, known: Item, step: Step): boolean {
+    const about = itemKey({ key }, known)
+    const later = this.#othersWanting(textOf(key), about, known.since)
+    const steps = [known, ...later.flatMap(other => this.#itemOf(other, about) ?? [])]
+    return later.length > 0 && !steps.every(one => isSame(one.step, step))
   }
 
   /** Whoever has wanted it last before: that is what was there. */
@@ -244,24 +283,4 @@ export function roleKey(key: AttachmentKey, role: JournalKey['role']): JournalKe
 /** Of what was in the way and cannot come back nothing has to be known. */
 function isWorthKeeping({ step, undo }: Item): boolean {
   return undo.length > 0 || !step.type.startsWith('Delete')
-}
-
-/** What lies on a link goes with it. */
-function withoutVanishing(operations: readonly Operation[]): Operation[] {
-  const gone = new Set(
-    operations.flatMap(one => (one.type === 'DeleteLink' ? [`${one.at} ${one.name}`] : []))
-  )
-  return operations.filter(one => {
-    const link = linkOf(one)
-    return link === undefined || !gone.has(`${one.at} ${link}`)
-  })
-}
-
-function linkOf(operation: Operation): string | undefined {
-  if (operation.type === 'DeleteNeighbour') return operation.neighbour.link
-  if (operation.type === 'DeleteAddress') return operation.address.link
-  if (operation.type === 'SetLink') return operation.name
-  if (operation.type !== 'DeleteRoute') return undefined
-  const [hop, ...others] = operation.route.hops
-  return others.length === 0 ? hop?.link : undefined
 }

@@ -151,9 +151,9 @@ export class NodeCoordinator implements Coordinator {
   #writeDown(intent: Intent, views: Views): NotCoordinated | undefined {
     const { deeds } = this.#parts
     if (intent.steps.length === 0) return undefined
-    const before = deeds.get(intent.key)
-    const unwritten = this.#write([deeds.put(deeds.deedFor(intent, views))])
-    if (unwritten !== undefined) deeds.restore(intent.key, before)
+    const { changes, drop } = deeds.put(deeds.deedFor(intent, views))
+    const unwritten = this.#write(changes)
+    if (unwritten !== undefined) drop()
     return unwritten
   }
 
