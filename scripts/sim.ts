@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util'
 import { allRules, type Rules } from '../src/core/lease/rules.ts'
-import { type BatchResult, type Failure, rulesWithout, runBatchIn } from './sim/batch.ts'
+import { type BatchResult, type Failure, rulesWithout } from './sim/batch.ts'
 import { burst, burstSizes } from './sim/burst.ts'
+import { Crew } from './sim/crew.ts'
 import { planOf } from './sim/plan.ts'
 import { profiles } from './sim/profiles.ts'
 import { runPlan } from './sim/run.ts'
@@ -117,11 +118,12 @@ function firstLines(text: string): string {
 async function batches(options: Options): Promise<boolean> {
   const failed: { readonly profile: string; readonly failure: Failure }[] = []
   let isCovered = true
+  using crew = new Crew(options.jobs)
   for (const profile of options.names) {
     const started = Date.now()
     const count = options.seeds ?? 200
-    const { jobs, without, seed: first = 1 } = options
-    const result = await runBatchIn(jobs, { profile, first, count, without })
+    const { without, seed: from = 1 } = options
+    const result = await crew.run({ profile, first: from, count, without })
     const known = new Set(Object.keys(result.coverage))
     const expected = count < runsForCoverage ? [] : (profiles[profile]?.covers ?? [])
     const missing = expected.filter(what => !known.has(what))

@@ -1,7 +1,5 @@
-// Many histories of one profile, in this process or spread over others: what they exercised and what failed.
+// Many histories of one profile: what they exercised and what failed.
 
-import { fork } from 'node:child_process'
-import { join } from 'node:path'
 import { allRules, type Rules } from '../../src/core/lease/rules.ts'
 import { Coverage } from './coverage.ts'
 import { planOf } from './plan.ts'
@@ -55,35 +53,4 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     if (stops) break
   }
   return { runs, steps, failures, coverage: coverage.entries() }
-}
-
-/** As runBatch, in so many processes. */
-export async function runBatchIn(jobs: number, options: BatchOptions): Promise<BatchResult> {
-  if (jobs === 1) return runBatch(options)
-  const parts = Array.from({ length: jobs }, (_, job) => ({
-    ...options,
-    first: options.first + job,
-    stride: jobs,
-    count: Math.ceil((options.count - job) / jobs)
-  }))
-  const results = await Promise.all(parts.map(inProcess))
-  const coverage = new Coverage()
-  for (const result of results) coverage.add(result.coverage)
-  return {
-    runs: results.reduce((sum, { runs }) => sum + runs, 0),
-    steps: results.reduce((sum, { steps }) => sum + steps, 0),
-    failures: results.flatMap(({ failures }) => failures).sort((a, b) => a.seed - b.seed),
-    coverage: coverage.entries()
-  }
-}
-
-function inProcess(options: BatchOptions): Promise<BatchResult> {
-  return new Promise((resolve, reject) => {
-    const worker = fork(join(import.meta.dirname, 'worker.ts'), [JSON.stringify(options)])
-    worker.on('message', result => resolve(result as BatchResult))
-    worker.on('error', reject)
-    worker.on('exit', status => {
-      if (status !== 0) reject(new Error(`a worker ended with status ${status}`))
-    })
-  })
 }

@@ -1,6 +1,9 @@
-// One of several processes that run histories: takes its part as its argument and sends back what came of it.
+// One of several processes that run histories: takes batches one after the other and sends back what came of each.
 
 import { type BatchOptions, runBatch } from './batch.ts'
 
-const options = JSON.parse(process.argv[2] ?? '{}') as BatchOptions
-process.send?.(await runBatch(options), () => process.disconnect())
+process.on('message', (options: BatchOptions) => {
+  void runBatch(options).then(result => process.send?.(result))
+})
+// Whoever wanted it is gone.
+process.on('disconnect', () => process.exit())
