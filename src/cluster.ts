@@ -4,9 +4,10 @@
 import { Looks } from './admin/looks.ts'
 import type { HouseParts } from './actors/house.ts'
 import type { MeshConfig } from './config/daemon-config.ts'
+import { readPrivate } from './host/private-file.ts'
 import { systemClock as clock } from './host/system-clock.ts'
 import { systemRandom as random } from './host/system-random.ts'
-import { readClusterKey } from './mesh/cluster-key.ts'
+import { clusterKeyBytesMax, parseClusterKey } from './mesh/cluster-key.ts'
 import { LateMesh } from './mesh/late-mesh.ts'
 import { peerIdOf } from './mesh/peer-id.ts'
 import type { AttachmentStore } from './ports/attachment-store.ts'
@@ -46,7 +47,7 @@ export function openCluster(
   const { identity, learned } = store.loadLeases()
   const peer = peerIdOf(identity.key)
   const { node, tally, keyFile, registrar: founds, confirm, listen, announce, peers, mdns } = config
-  const clusterKey = readClusterKey(keyFile)
+  const clusterKey = parseClusterKey(readPrivate(keyFile, clusterKeyBytesMax), keyFile)
   const create = async () => {
     const { createMesh } = await import('./mesh/create-mesh.ts')
     const { key } = identity

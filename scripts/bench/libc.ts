@@ -1,8 +1,11 @@
-// The C functions that the bench calls itself. Programs start by posix_spawn from here and not through
+// The C functions that the bench calls itself, beside those of the daemon. Programs start by posix_spawn from here and not through
 // node:child_process, whose own work would be a large part of what is measured.
 
 import { getSystemErrorName } from 'node:util'
 import koffi from 'koffi'
+import { addressOf, succeed } from '../../src/kernel/libc.ts'
+
+export { close, poll, read, socket, succeed, write } from '../../src/kernel/libc.ts'
 
 const libc = koffi.load(null)
 
@@ -43,32 +46,6 @@ export const pipe2 = libc.func('int pipe2(void *fds, int flags)') as unknown as 
   flags: number
 ) => number
 
-export const poll = libc.func('int poll(void *fds, unsigned long count, int ms)') as unknown as (
-  fds: Buffer,
-  count: number,
-  ms: number
-) => number
-
-export const read = libc.func('long read(int fd, void *to, unsigned long size)') as unknown as (
-  fd: number,
-  to: Pointer,
-  size: number
-) => number
-
-export const write = libc.func('long write(int fd, void *from, unsigned long size)') as unknown as (
-  fd: number,
-  from: Pointer,
-  size: number
-) => number
-
-export const close = libc.func('int close(int fd)') as unknown as (fd: number) => number
-
-export const socket = libc.func('int socket(int domain, int type, int protocol)') as unknown as (
-  domain: number,
-  type: number,
-  protocol: number
-) => number
-
 export const connect = libc.func('int connect(int fd, void *address, uint size)') as unknown as (
   fd: number,
   address: Buffer,
@@ -87,23 +64,12 @@ export const EINTR = 4
 /** bits/types/struct_pollfd.h: int fd, short events, short revents. */
 export const pollfdBytes = 8
 
-/** Where a buffer lies; it must be kept as long as the address is used. */
-export function addressOf(buffer: Buffer): bigint {
-  return koffi.address(buffer)
-}
-
 export function errno(): number {
   return koffi.errno()
 }
 
 export function systemError(what: string, code = errno()): Error {
   return new Error(`${what}: ${getSystemErrorName(-code)}`)
-}
-
-/** Throws when a call of the kind that returns -1 has failed. */
-export function succeed(what: string, result: number): number {
-  if (result < 0) throw systemError(what)
-  return result
 }
 
 const bootTime = 7

@@ -1,8 +1,8 @@
 // The verbs of the plugins that come before and behind a main plugin in a list.
 
-import { coordinate, undoCoordination } from './coordinator-verbs.ts'
+import { coordinatorVerbs, undoCoordination } from './coordinator-verbs.ts'
 import { attachmentKey } from './environment.ts'
-import { ifacer } from './ifacer-verbs.ts'
+import { ifacerVerbs } from './ifacer-verbs.ts'
 import { parseNetworkName } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
 import { readable, unservedRole } from './readable-request.ts'
@@ -14,13 +14,13 @@ export async function carryOutChained(
   request: PluginRequest,
   service: ChainedService
 ): Promise<string> {
-  const { role, verb } = request
+  const { role } = request
   if (!isChainedRole(role)) throw unservedRole(role)
   const isIfacer = isIfacerRole(role)
-  if (verb === 'DEL') {
+  if (request.verb === 'DEL') {
     const key = attachmentKey(request, parseNetworkName(request.conf))
     return isIfacer ? '' : undoCoordination(request, key, service)
   }
-  const asked = readable(request)
-  return (isIfacer ? ifacer : coordinate)(asked.verb, request, asked.conf, service)
+  const { verb, conf } = readable(request)
+  return (isIfacer ? ifacerVerbs : coordinatorVerbs)[verb](request, conf, service)
 }

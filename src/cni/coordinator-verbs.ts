@@ -6,7 +6,7 @@ import type { NotCoordinated } from '../ports/coordinator.ts'
 import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
-import type { Verb } from './cni-version.ts'
+import { type ChainedVerbs, notPermitted } from './chained-verb.ts'
 import {
   parseCoordinatorConf,
   parsePreviousResult,
@@ -21,24 +21,7 @@ import type { PluginRequest } from './plugin-request.ts'
 import { sandboxOf } from './sandbox-of.ts'
 import { type ChainedService, inTime, timeLeft } from './service.ts'
 
-/** Carry out all but DEL. */
-export async function coordinate(
-  verb: Exclude<Verb, 'DEL'>,
-  request: PluginRequest,
-  conf: NetConf,
-  service: ChainedService
-): Promise<string> {
-  switch (verb) {
-    case 'ADD':
-      return add(request, conf, service)
-    case 'CHECK':
-      return check(request, conf, service)
-    case 'GC':
-      return gc(request, conf, service)
-    case 'STATUS':
-      return status(service)
-  }
-}
+export const coordinatorVerbs: ChainedVerbs = { ADD: add, CHECK: check, GC: gc, STATUS: status }
 
 async function add(
   request: PluginRequest,
@@ -125,7 +108,11 @@ async function gc(request: PluginRequest, conf: NetConf, service: ChainedService
   throw new CniError(cniCodes.notServing, `${node} serves no addresses: ${why}`)
 }
 
-function status(service: ChainedService): string {
+async function status(
+  _request: PluginRequest,
+  _conf: NetConf,
+  service: ChainedService
+): Promise<string> {
   const obstacle = service.coordinator.obstacle()
   if (obstacle === undefined) return ''
   throw new CniError(
@@ -148,7 +135,7 @@ const sentences = {
   Settings: 'the coordinator is told what cannot be',
   Busy: 'the coordinator could not finish in time; the runtime will try again',
   Failed: 'the coordinator could not change the network; what it had done before is taken back',
-  Forbidden: 'orbweaverd may not change the network; it needs CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  Forbidden: notPermitted,
   NoNamespace: 'the network namespace is gone',
   Overtaken: 'the ADD was overtaken by its DEL',
   Disk: 'the coordinator could not write down what it is about to do'

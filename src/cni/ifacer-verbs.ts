@@ -3,7 +3,7 @@
 
 import type { ParentNotMade } from '../ports/parent-maker.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
-import type { Verb } from './cni-version.ts'
+import { type ChainedVerbs, notPermitted } from './chained-verb.ts'
 import { attachmentKey } from './environment.ts'
 import { parseIfacerConf } from './ifacer-conf.ts'
 import { objectMember } from './json-members.ts'
@@ -11,24 +11,9 @@ import type { NetConf } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
 import { type ChainedService, timeLeft } from './service.ts'
 
-/** Carry out all but DEL. */
-export async function ifacer(
-  verb: Exclude<Verb, 'DEL'>,
-  request: PluginRequest,
-  conf: NetConf,
-  service: ChainedService
-): Promise<string> {
-  switch (verb) {
-    case 'ADD':
-      return add(request, conf, service)
-    case 'CHECK':
-      return check(request, conf, service)
-    case 'GC':
-      return ''
-    case 'STATUS':
-      return ''
-  }
-}
+const nothing = () => Promise.resolve('')
+
+export const ifacerVerbs: ChainedVerbs = { ADD: add, CHECK: check, GC: nothing, STATUS: nothing }
 
 /** Prints what was done before, if anything was. */
 async function add(
@@ -71,7 +56,7 @@ const sentences = {
   Settings: 'what ifacer is told cannot be on this node',
   Busy: 'it could not be made in time; the runtime will try again',
   Failed: 'it could not be made; what was done for it is taken back',
-  Forbidden: 'orbweaverd may not change the network; it needs CAP_NET_ADMIN and CAP_SYS_ADMIN'
+  Forbidden: notPermitted
 } as const satisfies Record<ParentNotMade['why'], string>
 
 function errorOf(

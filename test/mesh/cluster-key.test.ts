@@ -3,7 +3,11 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeClusterKey, readClusterKey } from '../../src/mesh/cluster-key.ts'
+import { readPrivate } from '../../src/host/private-file.ts'
+import { clusterKeyBytesMax, makeClusterKey, parseClusterKey } from '../../src/mesh/cluster-key.ts'
+
+const readClusterKey = (path: string) =>
+  parseClusterKey(readPrivate(path, clusterKeyBytesMax), path)
 
 const refused = (pattern: RegExp) => ({ code: 'ERR_CONFIG_INVALID', message: pattern })
 
@@ -34,10 +38,12 @@ t.test('a file that is not private, or no key', async t => {
   chmodSync(path, 0o400)
   t.match(Buffer.from(readClusterKey(path)).toString(), `\n${'ab'.repeat(32)}`)
   chmodSync(path, 0o600)
-  for (const wrong of ['', 'secret', text.slice(1), `${text}x`, text.repeat(9)]) {
+  for (const wrong of ['', 'secret', text.slice(1), `${text}x`]) {
     writeFileSync(path, wrong)
     t.throws(() => readClusterKey(path), refused(/no cluster key/))
   }
+  writeFileSync(path, text.repeat(9))
+  t.throws(() => readClusterKey(path), refused(/more than 256 bytes/))
   t.throws(() => readClusterKey(`${path}.none`), refused(/cannot be read/))
   t.throws(() => readClusterKey(t.testdirName), refused(/./))
 })
