@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { carryOutChained } from './cni/chained-verbs.ts'
 import type { PluginRequest } from './cni/plugin-request.ts'
-import { chainedSocket } from './cni/roles.ts'
 import { serveCni } from './cni/server.ts'
 import type { ChainedService } from './cni/service.ts'
 import { type KeptCopy, type KeptText, openCoordinatorFiles } from './config/coordinator-files.ts'
 import { defaultPoolDir } from './config/daemon-config.ts'
+import { chainedSocket } from './core/chained-socket.ts'
+import { StoreCorruptError } from './core/errors.ts'
 import type { CoordinationStart, OfDaemon, OfThread } from './coordination-words.ts'
 import { NodeCoordinator } from './coordinator/node-coordinator.ts'
 import { NodeParents } from './coordinator/node-parents.ts'
@@ -23,7 +24,7 @@ import { systemClock as clock } from './host/system-clock.ts'
 import { listenAt } from './host/unix-socket.ts'
 import { createNearKernel } from './kernel/near-kernel.ts'
 import { SocketLedger } from './kernel/socket-ledger.ts'
-import { createLateProber } from './link/late-prober.ts'
+import type { CoordinationJournal } from './ports/coordination-journal.ts'
 import type { Coordinator } from './ports/coordinator.ts'
 import { openJournal } from './store/open-journal.ts'
 import { createLateChronicle } from './telemetry/late-chronicle.ts'
@@ -50,19 +51,19 @@ const line: ThreadLine<OfDaemon, OfThread> = new ThreadLine(port, {
 })
 
 async function open(): Promise<Coordinator> {
-  const journal = openJournal(config.stateDir, boot, log)
-  begun.defer(() => journal.close())
+  const database = openJournal(config.stateDir, boot, log)
+  begun.defer(() => database.close())
+  const journal = endingWhenDamaged(database)
   const kernel = createNearKernel({ log, sockets: new SocketLedger(sockets) })
   begun.defer(() => kernel.close())
-  const prober = createLateProber(log)
-  begun.defer(() => prober.close())
   const directories = config.poolDirs ?? [defaultPoolDir].filter(existsSync)
   const cluster = await openCoordinatorFiles({ directories, copy: copyIn(config.stateDir), log })
   begun.defer(() => cluster.close())
   const probe = createNamespaceFiles(config.bootIdFile)
-  const around = { deeds: remember(journal, boot, log), probe, clock, log }
+  const around = { deeds: remember(journal, log), probe, clock, log }
   const coordinator = new NodeCoordinator({
-    ...{ ...around, kernel, journal, cluster, prober, boot },
+    ...{ ...around, kernel, journal, cluster, boot },
+    prober: { announce: order => line.ask('announce', order) },
     told: pod => (hasFacts ? line.ask('annotationsOf', pod) : undefined)
   })
   begun.defer(() => coordinator.close())
@@ -71,6 +72,7 @@ async function open(): Promise<Coordinator> {
   const sweeper = new Sweeper({ ...around, ...times, coordinator })
   begun.defer(() => sweeper.close())
   const chronicle = createLateChronicle(events => line.tell('note', events))
+  begun.defer(() => chronicle.flush())
   const service: ChainedService = {
     ...{ coordinator, parentMaker: new NodeParents({ kernel, clock, log }) },
     ...{ clock, chronicle, probe, boot, node },
@@ -81,6 +83,25 @@ async function open(): Promise<Coordinator> {
   const cni = await serveCni(chainedSocket(config.socket), listenAt, desk, log)
   begun.defer(() => cni.stop())
   return coordinator
+}
+
+/** The next thread puts it aside. */
+function endingWhenDamaged(journal: CoordinationJournal): CoordinationJournal {
+  return {
+    load: () => journal.load(),
+    commit: changes => {
+      try {
+        journal.commit(changes)
+      } catch (error) {
+        if (error instanceof StoreCorruptError) {
+          setImmediate(() => {
+            throw error
+          })
+        }
+        throw error
+      }
+    }
+  }
 }
 
 /** The last good SpiderCoordinator; what is wrong with the copy itself is as if there were none. */

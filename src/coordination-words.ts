@@ -8,6 +8,7 @@ import type { Moment } from './core/sandbox.ts'
 import type { Annotations } from './core/selection/facts.ts'
 import type { Lively } from './kept-thread.ts'
 import type { JournalKey } from './ports/coordination-journal.ts'
+import type { LinkOrder } from './ports/link-prober.ts'
 
 /** Given to the thread at its start. */
 export interface CoordinationStart {
@@ -30,5 +31,6 @@ export type OfDaemon = {
   readonly annotationsOf: (pod: Pod) => Annotations | undefined
   /** See `CollectAddresses`. */
   readonly collect: (what: Collection & { readonly timeoutMs: number }) => string | undefined
+  readonly announce: (order: LinkOrder) => void
   readonly note: (events: readonly NodeEvent[]) => undefined
 }

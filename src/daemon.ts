@@ -177,10 +177,13 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
-  const coordination = { config, chronicle, boot, log }
+  const facts = await podFacts(begun, config, log)
+  const link = linkParts(begun, config, log)
+  const told = config.factsDirs.length > 0 ? facts : undefined
+  const coordination = { config, facts: told, prober: link.prober, chronicle, boot, log }
   if ('why' in opened) {
     const collect = () => Promise.resolve(opened.why)
-    await openCoordination(begun, { ...coordination, facts: undefined, collect })
+    await openCoordination(begun, { ...coordination, collect })
     const isDiskRefusing = () => false
     const [registrar, join] = [() => undefined, () => {}]
     return { house: opened, isDiskRefusing, registrar, join }
@@ -193,8 +196,6 @@ async function openHouse(
       ? standAlone(store)
       : cluster.openCluster(begun, { ...cluster.mesh, node, tally }, store, log)
   const { onGivenUp, onEnded } = endings
-  const facts = await podFacts(begun, config, log)
-  const link = linkParts(begun, config, log)
   const house = await guard({
     ...others,
     ...{ store, source, probe, clock, log, chronicle, boot, onGivenUp },
@@ -230,8 +231,7 @@ async function openHouse(
     await ask(allocator, { type: 'Collect', ...collection }, { clock, timeoutMs })
     return undefined
   }
-  const told = config.factsDirs.length > 0 ? facts : undefined
-  const coordinator = await openCoordination(begun, { ...coordination, facts: told, collect })
+  const coordinator = await openCoordination(begun, { ...coordination, collect })
   const { queueDir: directory } = config
   const queue = new DeletionQueue({ directory, allocator, coordinator, boot, clock, log })
   begun.defer(() => queue.stop())

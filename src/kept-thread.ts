@@ -40,22 +40,28 @@ export interface KeptThreadOptions<Ours extends Protocol> {
   /** What it may ask. */
   readonly handlers: Handlers<Ours>
   readonly log: Log
+  /** For what lives a moment there. */
+  readonly youngMegabytes: number
   readonly patience?: Patience
 }
 
-/** A dozen ADDs of the coordinator. */
-const youngMegabytes = 4
+/** Of those that the kernel does not let go; from then on one is waited for. */
+const stuckMax = 4
 
 interface Running<Theirs extends Protocol & Lively, Ours extends Protocol> {
   readonly line: ThreadLine<Theirs, Ours>
   readonly worker: Worker
-  readonly ended: Promise<void>
+  /** Resolves with the cause. */
+  readonly ended: Promise<string>
 }
 
 export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol> {
   readonly #options: KeptThreadOptions<Ours>
   readonly #patience: Patience
+  readonly #stuck = new Set<Promise<string>>()
   #running: Promise<Running<Theirs, Ours>> | undefined
+  /** The last one that was tried. */
+  #attempt: Promise<Running<Theirs, Ours>> | undefined
   #isClosed = false
 
   constructor(options: KeptThreadOptions<Ours>) {
@@ -68,15 +74,20 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
     return (await this.#run()).line
   }
 
+  /** As `line`, but rejects when it cannot begin at once. */
+  async lineNow(): Promise<ThreadLine<Theirs, Ours>> {
+    void this.#run().catch(() => {})
+    if (this.#attempt === undefined) throw new Error(`${this.#options.name} does not begin`)
+    return (await this.#attempt).line
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
-    const running = await this.#running?.catch(() => undefined)
+    const running = await this.#attempt?.catch(() => undefined)
     if (running === undefined) return
-    const { line, worker, ended } = running
-    void line.ask('close', undefined as never).catch(() => {})
-    const guard = setTimeout(() => void worker.terminate(), this.#patience.closeMax)
-    await ended
-    clearTimeout(guard)
+    void running.line.ask('close', undefined as never).catch(() => {})
+    if (await Promise.race([running.ended, passing(this.#patience.closeMax)])) return
+    this.#abandon(running)
   }
 
   #run(): Promise<Running<Theirs, Ours>> {
@@ -87,22 +98,35 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
   async #begin(): Promise<Running<Theirs, Ours>> {
     const { log, name } = this.#options
     for (;;) {
+      while (this.#stuck.size >= stuckMax) await Promise.race(this.#stuck)
       if (this.#isClosed) throw new Error(`${name} is not begun any more: the daemon is stopping`)
-      const running = this.#hire()
+      this.#attempt = this.#once()
       try {
-        await running.line.ask('begin', undefined)
-        void this.#watch(running)
-        return running
+        return await this.#attempt
       } catch (error) {
         log.error({ why: messageOf(error) }, `${name} does not begin; it is tried again`)
-        void running.worker.terminate()
         await sleep(this.#patience.again)
       }
     }
   }
 
+  async #once(): Promise<Running<Theirs, Ours>> {
+    const running = this.#hire()
+    const begun = running.line.ask('begin', undefined as never).then(isTrue)
+    try {
+      if (!(await Promise.race([begun, passing(this.#patience.lifeMax)]))) {
+        throw new Error('it does not answer')
+      }
+    } catch (error) {
+      this.#abandon(running)
+      throw error
+    }
+    void this.#watch(running)
+    return running
+  }
+
   #hire(): Running<Theirs, Ours> {
-    const { name, program, start, handlers } = this.#options
+    const { name, program, start, handlers, youngMegabytes } = this.#options
     const ledger = new SocketLedger()
     const begin = () => new Worker(program, { workerData: start(ledger.shared) })
     const worker = beginWithYoungHeap(youngMegabytes, begin)
@@ -111,33 +135,41 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
     worker.on('error', error => {
       why = messageOf(error)
     })
-    const ended = new Promise<void>(resolve => {
+    const ended = new Promise<string>(resolve => {
       worker.once('exit', () => {
         // They are closed whatever is said (close(2)).
         for (const fd of ledger.takeAll()) closeFd(fd, () => {})
         line.end(`${name}: ${why}`)
-        resolve()
+        resolve(why)
       })
     })
     return { line, worker, ended }
   }
 
-  async #watch({ line, worker, ended }: Running<Theirs, Ours>): Promise<void> {
+  /** In the midst of whatever it does. It may never end, so nobody waits for that. */
+  #abandon({ line, worker, ended }: Running<Theirs, Ours>): void {
+    line.end(`${this.#options.name} does not answer`)
+    void worker.terminate()
+    this.#stuck.add(ended)
+    void ended.then(() => this.#stuck.delete(ended))
+  }
+
+  async #watch(running: Running<Theirs, Ours>): Promise<void> {
     const { log, name } = this.#options
-    const { lifeEvery, lifeMax } = this.#patience
-    const isOver = ended.then(() => true)
-    while (!(await Promise.race([isOver, passing(lifeEvery)]))) {
-      const answered = line.ask('live', undefined as never).then(isTrue, isTrue)
+    const { lifeEvery, lifeMax, again } = this.#patience
+    let why: string | false
+    while (!(why = await Promise.race([running.ended, passing(lifeEvery)]))) {
+      const answered = running.line.ask('live', undefined as never).then(isTrue, isTrue)
       if (await Promise.race([answered, passing(lifeMax)])) continue
-      log.error({}, `${name} does not answer`)
-      line.end(`${name} does not answer`)
-      // It may never end, so nobody waits for that.
-      void worker.terminate()
+      why = 'it does not answer'
+      this.#abandon(running)
       break
     }
     this.#running = undefined
+    this.#attempt = undefined
     if (this.#isClosed) return
-    log.error({}, `${name} has ended; another one begins`)
+    log.error({ why }, `${name} has ended; another one begins`)
+    await sleep(again, undefined, { ref: false })
     await this.#run().catch(() => {})
   }
 }

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { KeptThread, type Lively } from '../src/kept-thread.ts'
 import { eventually } from './support/command.ts'
 import { keptLog } from './support/link-lan.ts'
+import type { LogFields } from '../src/ports/log.ts'
 
 /** What the thread of this test answers. */
 type OfThread = Lively & {
@@ -41,12 +42,16 @@ function program(begin: string): URL {
 }
 
 function stage(t: Test, begin = '') {
-  const log = keptLog()
+  const lines: string[] = []
+  const keep = ({ why }: LogFields, message: string) =>
+    void lines.push(`${message}: ${String(why)}`)
+  const log = { ...keptLog(), lines, error: keep }
   const counter = new Int32Array(new SharedArrayBuffer(4))
   const thread = new KeptThread<OfThread, OfTest>({
     ...{ name: 'the thread', program: program(begin), log },
     start: () => ({ counter: counter.buffer }),
     handlers: { shout: text => text.toUpperCase() },
+    ...{ youngMegabytes: 1 },
     patience: { again: 10, lifeEvery: 20, lifeMax: 1_000, closeMax: 5_000 }
   })
   t.teardown(() => thread.close())
@@ -73,7 +78,7 @@ t.test('one that ends is replaced, and whoever asked it hears of that', async t 
   await t.rejects(before.ask('die', undefined), /the thread: it has had enough/)
   await eventually('another one', async () => (await thread.line()) !== before)
   t.not(await (await thread.line()).ask('number', undefined), number)
-  t.match(log.lines, [/has ended; another one begins/])
+  t.match(log.lines, [/has ended; another one begins: .*it has had enough/])
 })
 
 t.test('one that stands still is replaced', async t => {
@@ -82,7 +87,7 @@ t.test('one that stands still is replaced', async t => {
   await t.rejects(before.ask('stand', 60_000), /does not answer/)
   await eventually('another one', async () => (await thread.line()) !== before)
   t.equal(await (await thread.line()).ask('echo', 'x'), 'X')
-  t.match(log.lines, [/does not answer/, /another one begins/])
+  t.match(log.lines, [/another one begins: .*it does not answer/])
 })
 
 t.test('one that cannot begin is tried again, while whoever needs it waits', async t => {
@@ -90,6 +95,21 @@ t.test('one that cannot begin is tried again, while whoever needs it waits', asy
   t.equal(await (await thread.line()).ask('echo', 'x'), 'X')
   t.equal(timesBegun(), 3)
   t.match(log.lines, [/does not begin/, /does not begin/])
+})
+
+t.test('whoever cannot wait hears at once that it cannot begin', async t => {
+  const { thread, timesBegun } = stage(t, `if (times < 3) throw new Error('the disk is full')`)
+  await t.rejects(thread.lineNow(), /the disk is full/)
+  await eventually('it has begun', () => timesBegun() === 3)
+  t.equal(await (await thread.lineNow()).ask('echo', 'x'), 'X')
+})
+
+t.test('one that does not come to an end of its beginning is tried again', async t => {
+  const standing = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)'
+  const { thread, log } = stage(t, `if (times < 2) ${standing}`)
+  await t.rejects(thread.lineNow(), /does not answer/)
+  t.equal(await (await thread.line()).ask('echo', 'x'), 'X')
+  t.match(log.lines, [/does not begin/])
 })
 
 t.test('who waits when all ends hears of it', async t => {

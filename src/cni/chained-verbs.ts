@@ -5,7 +5,7 @@ import { attachmentKey } from './environment.ts'
 import { ifacerVerbs } from './ifacer-verbs.ts'
 import { parseNetworkName } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
-import { readable, unservedRole } from './readable-request.ts'
+import { readable, unserved } from './readable-request.ts'
 import { isChainedRole, isIfacerRole } from './roles.ts'
 import type { ChainedService } from './service.ts'
 
@@ -15,7 +15,7 @@ export async function carryOutChained(
   service: ChainedService
 ): Promise<string> {
   const { role } = request
-  if (!isChainedRole(role)) throw unservedRole(role)
+  if (!isChainedRole(role)) throw unserved(request)
   const isIfacer = isIfacerRole(role)
   if (request.verb === 'DEL') {
     const key = attachmentKey(request, parseNetworkName(request.conf))

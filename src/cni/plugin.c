@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 99, ID_LIMIT = 1024 };
-enum { IFNAME_LIMIT = 15, SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000 /* ms */, HOUR = 3600000 };
+enum { INPUT_LIMIT = 16 << 20, FRAME_LIMIT = 1 << 20, DEPTH_LIMIT = 1000, PATH_LIMIT = 107, ID_LIMIT = 1024 };
+enum { SOCKET_LIMIT = 99, IFNAME_LIMIT = 15, SHOWN_LIMIT = 400, QUEUE_LIMIT = 4096, SECOND = 1000 /* ms */, HOUR = 3600000 };
 static const char usage[] = "orbweaver is a CNI plugin: container runtimes execute it and set CNI_COMMAND\n";
 static const char id_letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.-";
 static const char versions[] = "{\"cniVersion\":\"1.1.0\",\"supportedVersions\":"
@@ -198,11 +198,12 @@ static void read_settings(void) {
     if (*value == '"') end[-1] = 0;
     double seconds = strtod(value, &number_end);
     bool is_time = number_end == end && seconds >= 0 && seconds <= 3600;
-    bool is_path = strncmp(value, "\"/", 2) == 0 && strlen(value + 1) <= PATH_LIMIT && !strchr(value, '\\');
+    size_t size = i == QUEUE ? PATH_LIMIT : SOCKET_LIMIT;
+    bool is_path = strncmp(value, "\"/", 2) == 0 && strlen(value + 1) <= size && !strchr(value, '\\');
     if (i >= LOOK && is_time) times[i] = (int)(seconds * SECOND);
     else if (i < LOOK && is_path) paths[i == THEIR_SOCKET ? SOCKET : i] = value + 1;
     else if (verb != DEL) fail("7", is_chained() ? "an unusable " : "an unusable ipam.", names[i],
-      "a path is absolute, without escapes, of 99 bytes at most; a time is from 0 to 3600 seconds");
+      "a path is absolute, without escapes, of 99 bytes at most (the queue 107); a time is from 0 to 3600 seconds");
   }
   strcat(strcpy(address.sun_path, paths[SOCKET]), is_chained() ? ".chained" : "");
 }
@@ -213,8 +214,7 @@ static bool read_answer(unsigned char *p, unsigned char *end) {
   int kind = p[3] - (p[3] < 0xd9 ? 0xc4 : 0xd9), width = kind >= 0 && kind <= 2 ? 1 << kind : 0;
   ssize_t size = width == 0 ? p[3] & 31 : 0;
   if (width == 0 && p[3] >> 5 != 5) return false;
-  status = p[2];
-  for (p += 4; width > 0 && p < end; width--) size = size << 8 | *p++;
+  for (status = p[2], p += 4; width > 0 && p < end; width--) size = size << 8 | *p++;
   if (width > 0 || size > end - p) return false;
   p[size] = 0;
   body = (struct span){(char *)p, (char *)p + size};

@@ -23,8 +23,9 @@ export function readable({ verb, conf: text }: PluginRequest): ReadableRequest {
   )
 }
 
-/** A plugin that this door does not serve. */
-export function unservedRole(role: string): CniError {
+/** A plugin that this door does not serve. Its DEL gets no answer: the queue knows whose it is. */
+export function unserved({ role, verb }: PluginRequest): Error {
+  if (verb === 'DEL') return new Error(`DEL of ${role} is left to the queue`)
   return new CniError(
     cniCodes.invalidConfig,
     `the plugin ${role} is not served here by this release of orbweaverd; install its own release together with it`

@@ -16,8 +16,3 @@ export function isIfacerRole(role: string): boolean {
 export function isChainedRole(role: string): boolean {
   return isCoordinatorRole(role) || isIfacerRole(role)
 }
-
-/** Where chained plugins ask, beside the socket of the addresses; as in `plugin.c`. */
-export function chainedSocket(socket: string): string {
-  return `${socket}.chained`
-}

@@ -17,7 +17,7 @@ import { attachmentKey } from './environment.ts'
 import { attachmentsToKeep } from './gc.ts'
 import { type IpamConf, type NetConf, parseIpamConf, parseNetworkName } from './net-conf.ts'
 import type { PluginRequest } from './plugin-request.ts'
-import { readable, unservedRole } from './readable-request.ts'
+import { readable, unserved } from './readable-request.ts'
 import { refusalError } from './refusal-error.ts'
 import { refusalEvent } from './refusal-event.ts'
 import { requestedAddresses } from './requested-addresses.ts'
@@ -47,9 +47,9 @@ export async function carryOut(
   service: Service
 ): Promise<string> {
   const { role } = request
-  if (isChainedRole(role)) throw wrongDoor(request)
+  if (isChainedRole(role)) throw unserved(request)
   if (request.verb === 'DEL') return del(request, service)
-  if (!isIpamRole(role)) throw unservedRole(role)
+  if (!isIpamRole(role)) throw unserved(request)
   const { verb, conf } = readable(request)
   switch (verb) {
     case 'ADD':
@@ -111,11 +111,6 @@ async function add(
     throw refusalError(reply.refusal, service.node)
   }
   return resultJson(reply.attachment.assignments, conf.cniVersion)
-}
-
-/** The plugin of another release. Its DEL is about no address, and the queue knows whose it is. */
-function wrongDoor({ role, verb }: PluginRequest): Error {
-  return verb === 'DEL' ? new Error(`DEL of ${role} is left to the queue`) : unservedRole(role)
 }
 
 function parentOf({ parent }: IpamConf, { parents }: Service): ParentLink | undefined {

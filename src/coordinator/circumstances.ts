@@ -72,7 +72,7 @@ export function podLook(
   families: ReadonlySet<Family> = new Set(addresses.map(familyOf))
 ): Look {
   const ifnames = new Set([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()])
-  const cable = hasOwnCable({ settings, key, memory }) ? podVethName : settings.podDefaultCniNic
+  const isOwn = hasOwnCable({ settings, key, memory })
   return {
     // The first interface of a pod is mostly its only one.
     ...(memory.tables.size === 0 && { families: [...families] }),
@@ -80,7 +80,7 @@ export function podLook(
     addresses: 'OfBothFamilies',
     routes: {},
     rules: true,
-    neighbours: { link: cable },
+    neighbours: isOwn ? { link: podVethName } : {},
     sysctls: sysctlsOf([...ifnames], families),
     marks: { link: podVethName, mark: replyMark }
   }

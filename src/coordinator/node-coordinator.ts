@@ -2,7 +2,7 @@
 // needs to take it back.
 
 import { keyText } from '../core/attachment.ts'
-import { StoreFailedError } from '../core/errors.ts'
+import { StoreCorruptError, StoreFailedError } from '../core/errors.ts'
 import { isBefore, type Moment, type Sandbox } from '../core/sandbox.ts'
 import type { Kernel, NotPossible } from '../kernel/kernel.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -47,7 +47,7 @@ export interface CoordinatorParts {
   readonly cluster: ClusterWishes
   readonly told: ToldAnnotations
   readonly probe: SandboxProbe
-  readonly prober: LinkProber
+  readonly prober: Pick<LinkProber, 'announce'>
   readonly clock: Clock
   readonly log: Log
   /** The current boot id. */
@@ -224,7 +224,8 @@ export class NodeCoordinator implements Coordinator {
       journal.commit(changes)
       return undefined
     } catch (error) {
-      if (!(error instanceof StoreFailedError)) throw error
+      const isDisk = error instanceof StoreFailedError || error instanceof StoreCorruptError
+      if (!isDisk) throw error
       log.error({ error }, 'the journal of the coordinator cannot be written')
       return { type: 'NotCoordinated', why: 'Disk', detail: error.message }
     }

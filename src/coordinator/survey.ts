@@ -36,13 +36,16 @@ export async function survey(
     if (host === undefined || pod === undefined) throw new Error('both sides were asked for')
     return { host, pod }
   }
-  const expected = new Set(told.map(familyOf))
+  const expected = new Set([
+    ...told.map(familyOf),
+    ...result.routes.map(({ destination }) => destination.family)
+  ])
   const seen = await look(told, expected)
   if ('type' in seen) return seen
   // It may have more than its main plugin has told: routers give addresses, too, and other interfaces may be there.
   const own = addressesOf(seen.pod, key.ifname)
   const everyone = seen.pod.addresses.filter(({ scope }) => scope === scopes.universe)
-  const families = new Set([...told, ...everyone.map(({ address }) => address)].map(familyOf))
+  const families = new Set([...expected, ...everyone.map(({ address }) => familyOf(address))])
   return families.size === expected.size && own.every(one => told.includes(one))
     ? seen
     : look([...new Set([...told, ...own])], families)

@@ -1,4 +1,4 @@
-// A door that is opened by the first who knocks: what serves behind it is started then, takes the door's place in the file
+// A door that is opened by the first who says something: what serves behind it is started then, takes the door's place in the file
 // system itself, and those who came before are led to it.
 
 import { connect, createServer, type Socket } from 'node:net'
@@ -13,7 +13,7 @@ export interface Relay {
 }
 
 /**
- * Listen at `path` until somebody else does. `open` is called for whoever comes until then, and resolves when the path is
+ * Listen at `path` until somebody else does. `open` is called for whoever says something until then, and resolves when the path is
  * the other's; who comes is let down when it rejects. Rejects when nobody can listen there.
  */
 export async function openRelay(
@@ -32,12 +32,19 @@ export async function openRelay(
       socket.destroy()
     }
   }
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, socket => {
+  const server = createServer({ allowHalfOpen: true }, socket => {
     waiting.add(socket)
     socket.once('close', () => waiting.delete(socket))
-    // A client that breaks its connection is nothing to us.
+    // A client that breaks its connection is nothing to us, and one that only looks whether somebody is there opens nothing.
     socket.on('error', () => {})
-    void take(socket)
+    const leave = () => socket.destroy()
+    socket.once('end', leave)
+    socket.once('data', words => {
+      socket.pause()
+      socket.off('end', leave)
+      socket.unshift(words)
+      void take(socket)
+    })
   })
   server.maxConnections = waitingMax
   await listen(server, path)

@@ -1,4 +1,4 @@
-// Where orders are taken, in a thread of the kernel: each is carried out to its end before the next one. The room of
+// Where orders are taken, in whichever thread that may wait for the kernel: each is carried out to its end before the next one. The room of
 // the host stays open; that of a pod is open for the orders that come one behind the other.
 
 import { assert } from '../core/assert.ts'

@@ -10,6 +10,13 @@ import type { KernelAnswer, ThreadOrder, ThreadStart, ThreadWord, Work } from '.
 /** How long one that was asked to end may take. */
 const endMs = 1_000
 
+export interface ThreadPlace {
+  /** Path of the namespace that it lives in; absent: the one of this process. */
+  readonly home?: string
+  /** Of the thread that has it, where that may be ended. */
+  readonly sockets?: SocketLedger
+}
+
 export interface ThreadEvents {
   /** It has nothing to do: it has begun, or has answered all that it was given. */
   readonly onFree: (thread: KernelThread) => void
@@ -23,11 +30,13 @@ export class KernelThread {
   /** Of the orders that it has, in their order. */
   readonly #answers: ((answer: KernelAnswer) => void)[] = []
 
-  constructor(home: string | undefined, { onFree, onEnd }: ThreadEvents) {
+  constructor({ home, sockets }: ThreadPlace, { onFree, onEnd }: ThreadEvents) {
     // The tests run what the compiler leaves as it is, and so nobody rewrites this name.
     const file = `./kernel-worker${extname(import.meta.filename)}`
-    const ledger = new SocketLedger()
-    const workerData: ThreadStart = { home, sockets: ledger.shared }
+    const ledger = new SocketLedger(undefined, sockets)
+    const workerData: ThreadStart = {
+      ...{ home, sockets: ledger.shared, socketsAbove: sockets?.shared }
+    }
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData })
     // It is no reason to go on living; the guard of each order is.
     this.#worker.unref()

@@ -10,10 +10,11 @@ import type { ThreadOrder, ThreadStart, ThreadWord } from './thread-messages.ts'
 
 assert.ok(parentPort, 'this is a thread, not a program')
 const port = parentPort
-const { home, sockets } = workerData as ThreadStart
+const { home, sockets, socketsAbove } = workerData as ThreadStart
 const there = openHome(home)
 if (home !== undefined) moveTo(there)
-const counter = new Counter({ home: there, ledger: new SocketLedger(sockets) })
+const above = socketsAbove && new SocketLedger(socketsAbove)
+const counter = new Counter({ home: there, ledger: new SocketLedger(sockets, above) })
 
 port.on('message', (order: ThreadOrder) => {
   let next: ThreadOrder | undefined = order

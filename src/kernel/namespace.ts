@@ -1,5 +1,5 @@
 // A short visit to the network namespace of a pod. A socket made there belongs there for good, so nobody needs
-// to stay. Namespaces are a matter of threads: this is for a thread that does nothing else.
+// to stay. Namespaces are a matter of threads: this is for one that comes back before anything else runs in it.
 
 import { closeSync, constants, openSync } from 'node:fs'
 import { setns, succeed } from './libc.ts'

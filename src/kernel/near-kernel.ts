@@ -2,24 +2,26 @@
 // there and back than most orders take. The exception are links that go: the kernel keeps whoever deletes one for some 20 ms
 // in which it only waits, so that is done by threads of their own.
 
-import type { Log } from '../ports/log.ts'
+import { assert } from '../core/assert.ts'
 import { Counter } from './counter.ts'
-import type { Done, Kernel, NotPossible, Observed, Order, Question, Stopped } from './kernel.ts'
+import {
+  type Done,
+  type Kernel,
+  type NotPossible,
+  type Observed,
+  operationsMax,
+  type Order,
+  type Question,
+  type Stopped
+} from './kernel.ts'
 import { createLateKernel } from './late-kernel.ts'
 import { moveTo, openHome } from './namespace.ts'
 import { SocketLedger } from './socket-ledger.ts'
+import type { ThreadKernelOptions } from './thread-kernel.ts'
 import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 
-export interface NearKernelOptions {
-  readonly log: Log
-  /** Path of the namespace with the host's interfaces; absent: the one of this process. */
-  readonly home?: string
-  /** Whoever looks after the thread closes what is in it when the thread has ended. */
-  readonly sockets?: SocketLedger
-}
-
 /** For a thread that others do not wait for: it waits for the kernel's lock on links and routes as long as others hold that. */
-export function createNearKernel(options: NearKernelOptions): Kernel {
+export function createNearKernel(options: ThreadKernelOptions): Kernel {
   return new NearKernel(options)
 }
 
@@ -29,11 +31,11 @@ class NearKernel implements Kernel {
   #isAboutToLeave = false
   #isClosed = false
 
-  constructor({ log, home: path, sockets = new SocketLedger() }: NearKernelOptions) {
+  constructor({ log, home: path, sockets = new SocketLedger() }: ThreadKernelOptions) {
     const home = openHome(path)
     if (path !== undefined) moveTo(home)
     this.#counter = new Counter({ home, ledger: sockets })
-    this.#far = createLateKernel({ log, ...(path !== undefined && { home: path }) })
+    this.#far = createLateKernel({ log, sockets, ...(path !== undefined && { home: path }) })
   }
 
   observe(question: Question): Promise<Observed | NotPossible> {
@@ -41,6 +43,7 @@ class NearKernel implements Kernel {
   }
 
   carryOut(order: Order): Promise<Done | Stopped | NotPossible> {
+    assert(order.operations.length <= operationsMax, `${order.operations.length} operations`)
     if (this.#isClosed) return Promise.resolve(closed)
     if (order.operations.some(({ type }) => type === 'DeleteLink')) return this.#far.carryOut(order)
     return this.#answer<Done | Stopped>({
@@ -63,6 +66,7 @@ class NearKernel implements Kernel {
       return Promise.resolve(this.#counter.answer(work) as Wanted | NotPossible)
     } catch (error) {
       // The thread is in the namespace of a pod and cannot leave it: nothing that it does from now on is right.
+      this.#isClosed = true
       setImmediate(() => {
         throw error
       })

@@ -15,7 +15,7 @@ import {
   type Question,
   type Stopped
 } from './kernel.ts'
-import { KernelThread } from './kernel-thread.ts'
+import { KernelThread, type ThreadPlace } from './kernel-thread.ts'
 import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 
 /** Waiting or being carried out; a burst of pods on the largest of nodes is below it. */
@@ -27,10 +27,8 @@ const threadsMax = 4
 /** Threads that the kernel does not let go. */
 const stuckMax = 4
 
-export interface ThreadKernelOptions {
+export interface ThreadKernelOptions extends ThreadPlace {
   readonly log: Log
-  /** Path of the namespace with the host's interfaces; absent: the one of this process. */
-  readonly home?: string
 }
 
 interface Open {
@@ -46,7 +44,7 @@ export function createThreadKernel(options: ThreadKernelOptions): Kernel {
 
 class ThreadKernel implements Kernel {
   readonly #log: Log
-  readonly #home: string | undefined
+  readonly #place: ThreadPlace
   /** In the order in which they came. */
   readonly #open = new Set<Open>()
   readonly #threads = new Set<KernelThread>()
@@ -54,9 +52,9 @@ class ThreadKernel implements Kernel {
   readonly #stuck = new Set<KernelThread>()
   #isClosed = false
 
-  constructor({ log, home }: ThreadKernelOptions) {
+  constructor({ log, ...place }: ThreadKernelOptions) {
     this.#log = log
-    this.#home = home
+    this.#place = place
     // Not at the first order, whose budget it would use up.
     this.#hire()
   }
@@ -122,7 +120,7 @@ class ThreadKernel implements Kernel {
   }
 
   #hire(): void {
-    const thread = new KernelThread(this.#home, {
+    const thread = new KernelThread(this.#place, {
       onFree: free => this.#takeNext(free),
       onEnd: (ended, why) => this.#mourn(ended, why)
     })

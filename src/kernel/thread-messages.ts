@@ -19,8 +19,9 @@ export type ThreadWord = { readonly type: 'Ready' } | KernelAnswer
 export interface ThreadStart {
   /** Path of the namespace that it lives in; absent: the one it was born in. */
   readonly home: string | undefined
-  /** See `socket-ledger.ts`. */
+  /** See `socket-ledger.ts`: its own, and that of the thread that has it. */
   readonly sockets: SharedArrayBuffer
+  readonly socketsAbove: SharedArrayBuffer | undefined
 }
 
 export function monotonicMs(): number {

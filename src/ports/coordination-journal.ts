@@ -27,7 +27,7 @@ export type JournalChange =
 export interface CoordinationJournal {
   /**
    * Everything that was committed on this boot, by this process or an earlier one, in the order in which keys first
-   * came. What is left of earlier boots may be there or not.
+   * came. Nothing survives a reboot, and what was written down on another boot is over.
    */
   load(): readonly JournalEntry[]
 

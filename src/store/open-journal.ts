@@ -5,14 +5,17 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite, { type Database } from 'better-sqlite3'
-import { StoreCorruptError } from '../core/errors.ts'
+import { StoreCorruptError, StoreFailedError } from '../core/errors.ts'
 import type { Log } from '../ports/log.ts'
 import { Ballast } from './ballast.ts'
 import { failureOf } from './failure.ts'
 import { roomyCommit } from './roomy-commit.ts'
 import { SqliteJournal } from './sqlite-journal.ts'
 
-const form = /^coordination-.*\.db(?:-wal|-shm|-journal)?$/
+const form = /^coordination-.*\.db(?:-wal|-shm|-journal|\.damaged)?$/
+
+/** How long somebody else's lock on it (an operator's shell) may hold up a pod. */
+const foreignLockMsMax = 100
 
 /** `boot`: the current boot id. */
 export function journalPath(stateDir: string, boot: string): string {
@@ -34,24 +37,27 @@ export function openJournal(stateDir: string, boot: string, log: Log): SqliteJou
     const other = join(stateDir, name)
     if (form.test(name) && !other.startsWith(path)) rmSync(other, { force: true })
   }
+  const ballast = new Ballast(stateDir)
+  const open = () => openAt(path, ballast)
   try {
-    return openAt(path, stateDir)
+    return open()
   } catch (error) {
+    if (error instanceof StoreFailedError && ballast.drop()) return open()
     if (!(error instanceof StoreCorruptError)) throw error
     log.error({ error }, 'the journal of the coordinator is damaged; it is put aside')
     for (const part of ['-wal', '-shm']) rmSync(`${path}${part}`, { force: true })
     renameSync(path, `${path}.damaged`)
-    return openAt(path, stateDir)
+    return open()
   }
 }
 
-function openAt(path: string, stateDir: string): SqliteJournal {
+function openAt(path: string, ballast: Ballast): SqliteJournal {
   let database: Database | undefined
   try {
-    database = new Sqlite(path)
+    database = new Sqlite(path, { timeout: foreignLockMsMax })
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = OFF')
-    return new SqliteJournal(database, roomyCommit(new Ballast(stateDir)))
+    return new SqliteJournal(database, roomyCommit(database, ballast))
   } catch (error) {
     database?.close()
     throw failureOf(error)

@@ -4,8 +4,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { assert } from '../core/assert.ts'
-import type { Change } from '../ports/attachment-store.ts'
-import type { AttachmentStore } from '../ports/attachment-store.ts'
+import type { AttachmentStore, Change } from '../ports/attachment-store.ts'
 import { leaveMarker, markClosed, readMarker } from './marker.ts'
 import { databasePath, openStore } from './open-store.ts'
 

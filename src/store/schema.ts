@@ -140,7 +140,9 @@ const steps: readonly string[] = [
     opened      INTEGER NOT NULL,
     id          TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  `
+  `,
+  // Between two releases the coordinator's journal was a table here.
+  'DROP TABLE IF EXISTS coordination'
 ]
 
 /** Bring the database to today's schema, each step in a transaction of its own. */

@@ -70,12 +70,7 @@ export class SqliteJournal implements CoordinationJournal {
 
   commit(changes: readonly JournalChange[]): void {
     const releases = changes.some(({ type }) => type === 'Drop')
-    try {
-      this.#commit(() => this.#apply(changes), releases)
-    } catch (error) {
-      this.#learn()
-      throw error
-    }
+    this.#commit(() => this.#apply(changes), releases)
   }
 
   close(): void {
@@ -85,8 +80,13 @@ export class SqliteJournal implements CoordinationJournal {
   /** One statement is a transaction by itself. */
   #apply(changes: readonly JournalChange[]): void {
     const [first, ...others] = changes
-    if (first !== undefined && others.length === 0) this.#applyOne(first)
-    else this.#together(changes)
+    try {
+      if (first !== undefined && others.length === 0) this.#applyOne(first)
+      else this.#together(changes)
+    } catch (error) {
+      this.#learn()
+      throw error
+    }
   }
 
   #applyOne(change: JournalChange): void {

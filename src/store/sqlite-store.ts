@@ -1,10 +1,8 @@
 // AttachmentStore over SQLite: write-ahead log, synchronous=FULL, one transaction a commit.
 
-import { statSync } from 'node:fs'
 import type { Database, Statement } from 'better-sqlite3'
 import { addressToBytes } from '../core/address.ts'
 import { assert } from '../core/assert.ts'
-import { StoreFailedError } from '../core/errors.ts'
 import type { AttachmentKey } from '../core/attachment.ts'
 import type { Moment } from '../core/sandbox.ts'
 import type { AttachmentStore, Change, StoredState } from '../ports/attachment-store.ts'
@@ -38,14 +36,11 @@ export class SqliteStore implements AttachmentStore {
   readonly #attachmentIds: RowIds
   readonly #tombstoneIds: RowIds
   readonly #onWhole: () => void
-  /** The inode of the file at opening: whoever removes it takes our promises along. */
-  readonly #inode: number
 
   constructor(database: Database, ballast: Ballast, onWhole: () => void) {
     this.#database = database
     this.#onWhole = onWhole
-    this.#roomy = roomyCommit(ballast)
-    this.#inode = statSync(database.name).ino
+    this.#roomy = roomyCommit(database, ballast)
     this.#statements = prepare(database)
     this.#meta = new MetaTable(database)
     this.#leases = new LeaseTables(database, this.#meta)
@@ -95,9 +90,6 @@ export class SqliteStore implements AttachmentStore {
     // A release must get through on a full disk, or the node could never recover by itself; and so must
     // custody, which others wait for.
     const releases = changes.every(change => change.type !== 'Attach')
-    if (statSync(this.#database.name, { throwIfNoEntry: false })?.ino !== this.#inode) {
-      throw new StoreFailedError('the database was removed under the running daemon')
-    }
     this.#roomy(() => this.#applyAll(changes), releases)
   }
 

@@ -31,14 +31,20 @@ const told = ({ check, state }: Finding) => `${check}: ${state}`
 
 t.test('sockets', async t => {
   const places = placesIn(t.testdir())
-  t.same((await socketFindings(places)).map(told), ['cni socket: problem', 'admin socket: problem'])
+  t.same((await socketFindings(places)).map(told), [
+    ...['cni socket: problem', 'chained socket: problem', 'admin socket: problem']
+  ])
   const server = createServer(connection => connection.destroy())
   await new Promise<void>(resolve => server.listen(places.socket, resolve))
   t.teardown(() => server.close())
   chmodSync(places.socket, 0o666)
   t.match(await socketFindings(places), [{ what: /mode 666: others than root/, todo: /chmod 600/ }])
   chmodSync(places.socket, 0o600)
-  t.match(await socketFindings(places), [{ state: 'ok' }, { what: /ENOENT.*nobody can ask/ }])
+  t.match(await socketFindings(places), [
+    { state: 'ok' },
+    { what: /ENOENT.*coordinator and ifacer cannot/ },
+    { what: /ENOENT.*nobody can ask/ }
+  ])
 })
 
 t.test('disk, queue and key', async t => {

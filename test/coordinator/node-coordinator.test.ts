@@ -106,18 +106,14 @@ function stage(journal = new Journal(), told: ToldAnnotations = () => undefined)
   const log = keptLog()
   const coordinator = new NodeCoordinator({
     ...{ kernel, journal, log, boot, clock: new ManualClock(), told },
-    deeds: remember(journal, boot, log),
+    deeds: remember(journal, log),
     cluster: { current: () => ({}) },
     probe: {
       see: path => ({ type: 'Namespace', id: `4:${path}`, witness: { path: '/run', id: '1:1' } }),
       sight: () => Promise.reject(new Error('nobody looks')),
       census: () => Promise.reject(new Error('nobody looks'))
     },
-    prober: {
-      probe: () => Promise.reject(new Error('nobody asks links')),
-      announce: async () => {},
-      close: async () => {}
-    }
+    prober: { announce: async () => {} }
   })
   const types = () => kernel.orders.map(operations => operations.map(({ type }) => type))
   return { coordinator, kernel, journal, types }

@@ -56,6 +56,19 @@ t.test('who comes first waits until it is open, and later ones go there at once'
   t.equal(await knock(path, 'still'), 'behind: still')
 })
 
+t.test('who only looks whether somebody is there opens nothing', async t => {
+  let opened = 0
+  const open = async () => void (opened += 1)
+  const path = place(t)
+  const relay = await openRelay(path, listenAt, open, keptLog())
+  const socket = connect(path)
+  await once(socket, 'connect')
+  socket.end()
+  await once(socket, 'close')
+  t.equal(opened, 0)
+  await relay.close()
+})
+
 t.test('who comes is let down when nothing opens', async t => {
   const path = place(t)
   const log = keptLog()

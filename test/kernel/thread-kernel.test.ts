@@ -314,12 +314,13 @@ t.test('limits', async t => {
   t.match(file, { type: 'NotPossible', why: 'NoNamespace' }, 'a file is no namespace')
 })
 
+const threads = () =>
+  readdirSync('/proc/self/task').filter(
+    id => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'WorkerThread\n'
+  ).length
+
 t.test('orders that come one by one take one thread', async t => {
   if (!requireRoot(t, 'threads of the kernel')) return
-  const threads = () =>
-    readdirSync('/proc/self/task').filter(
-      id => readFileSync(`/proc/self/task/${id}/comm`, 'utf8') === 'WorkerThread\n'
-    ).length
   const before = threads()
   const kernel = createThreadKernel({ log })
   t.teardown(() => kernel.close())
@@ -328,6 +329,18 @@ t.test('orders that come one by one take one thread', async t => {
     t.match(await kernel.observe({ host: {}, budgetMs }), { type: 'Observed' })
   }
   t.equal(threads(), before + 1)
+})
+
+t.test('threads that nobody needs any more end, and others begin', async t => {
+  if (!requireRoot(t, 'looks at namespaces')) return
+  const kernel = createLateKernel({ log, idleMs: 50 })
+  t.teardown(() => kernel.close())
+  const before = threads()
+  for (let i = 0; i < 2; i += 1) {
+    t.match(await kernel.observe({ host: {}, budgetMs }), { type: 'Observed' })
+    t.equal(threads(), before + 1)
+    await eventually('no thread is left', () => threads() === before)
+  }
 })
 
 t.test('a kernel that nobody asks has no thread', async t => {

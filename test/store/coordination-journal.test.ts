@@ -98,6 +98,15 @@ t.test('one that is damaged is put aside, and said to be', async t => {
   t.ok(readdirSync(directory).some(name => name.endsWith('.damaged')))
 })
 
+t.test('a journal that is removed under the daemon is not written any more', async t => {
+  const directory = temporary(t)
+  const journal = openJournal(directory, boot, keptLog())
+  journal.commit([put])
+  rmSync(journalPath(directory, boot))
+  t.throws(() => journal.commit([put]), /was removed under the running daemon/)
+  journal.close()
+})
+
 t.test('what failed is as if it had not been', async t => {
   const directory = temporary(t)
   const database = new Sqlite(join(directory, 'some.db'))

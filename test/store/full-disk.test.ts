@@ -3,13 +3,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
+import Sqlite, { type Database } from 'better-sqlite3'
 import t from 'tap'
 import type { Change } from '../../src/ports/attachment-store.ts'
 import { Ballast } from '../../src/store/ballast.ts'
 import { databasePath, openStore } from '../../src/store/open-store.ts'
+import { roomyCommit } from '../../src/store/roomy-commit.ts'
+import { SqliteJournal } from '../../src/store/sqlite-journal.ts'
 import { SqliteStore } from '../../src/store/sqlite-store.ts'
-import { attachment, ip, key } from '../support/samples.ts'
+import { attachment, ip, key, sandbox } from '../support/samples.ts'
 
 const big = 'f'.repeat(100_000)
 const peer: Change = { type: 'MeetPeer', incarnation: big, session: { opened: 1, id: '01' } }
@@ -22,13 +24,21 @@ const cursor: Change = { type: 'MoveCursor', pool: big, address: ip('10.9.0.8') 
 
 /** A store whose database cannot grow until the ballast is dropped. */
 function full() {
-  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-full-'))
+  const directory = temporary()
   openStore(directory).close()
   const database = new Sqlite(databasePath(directory))
-  t.teardown(() => {
-    database.close()
-    rmSync(directory, { recursive: true, force: true })
-  })
+  t.teardown(() => database.close())
+  const { ballast, dropped } = fill(database, directory)
+  return { store: new SqliteStore(database, ballast, () => {}), dropped }
+}
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'orbweaver-full-'))
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+function fill(database: Database, directory: string) {
   const pages = database.pragma('page_count', { simple: true }) as number
   database.pragma(`max_page_count = ${pages}`)
   const dropped: string[] = []
@@ -39,7 +49,7 @@ function full() {
       return dropped.length === 1
     }
   }
-  return { store: new SqliteStore(database, new Room(directory), () => {}), dropped }
+  return { ballast: new Room(directory), dropped }
 }
 
 t.test('releases and custody take the room that was put aside', async t => {
@@ -57,3 +67,28 @@ t.test('a commit with a new pod never does', async t => {
     t.same([dropped, store.load().attachments, store.load().leases.peers.size], [[], [], 0])
   }
 })
+
+t.test(
+  'what the coordinator takes back is written down as a whole, and new pods are not',
+  async t => {
+    const directory = temporary()
+    const path = join(directory, 'journal.db')
+    const entry = (containerId: string, text: string) =>
+      ({
+        type: 'Put',
+        entry: { key: { ...key(containerId), role: 'coordinator' }, sandbox: sandbox(1), text }
+      }) as const
+    const [own, heir] = [entry('c1', '{}'), entry('c2', big)]
+    const before = new Sqlite(path)
+    new SqliteJournal(before, apply => apply()).commit([own])
+    before.close()
+    const database = new Sqlite(path)
+    const { ballast, dropped } = fill(database, directory)
+    const journal = new SqliteJournal(database, roomyCommit(database, ballast))
+    t.throws(() => journal.commit([heir]), { code: 'ERR_STORE_FULL' })
+    t.same([dropped, journal.load()], [[], [own.entry]])
+    journal.commit([heir, { type: 'Drop', key: own.entry.key }])
+    t.same([dropped.length, journal.load()], [1, [heir.entry]])
+    journal.close()
+  }
+)

@@ -4,6 +4,7 @@ import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync 
 import { connect } from 'node:net'
 import { release } from 'node:os'
 import { join } from 'node:path'
+import { chainedSocket } from '../../core/chained-socket.ts'
 import { errorCodeOf, messageOf } from '../../core/error-text.ts'
 import type { Places } from '../orb.ts'
 import { type Finding, ok, wrong } from './finding.ts'
@@ -16,8 +17,10 @@ const freeShareMin = 0.05
 const connectMs = 2_000
 
 export async function socketFindings({ socket, adminSocket }: Places): Promise<Finding[]> {
+  const chained = chainedSocket(socket)
   return [
     await socketFinding('cni socket', socket, 'plugins cannot ask the daemon'),
+    await socketFinding('chained socket', chained, 'coordinator and ifacer cannot ask the daemon'),
     await socketFinding('admin socket', adminSocket, 'nobody can ask the daemon')
   ]
 }
