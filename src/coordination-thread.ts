@@ -26,7 +26,7 @@ import { createNearKernel } from './kernel/near-kernel.ts'
 import { SocketLedger } from './kernel/socket-ledger.ts'
 import type { CoordinationJournal } from './ports/coordination-journal.ts'
 import type { Coordinator } from './ports/coordinator.ts'
-import { openJournal } from './store/open-journal.ts'
+import { hasJournal, openJournal } from './store/open-journal.ts'
 import { createLateChronicle } from './telemetry/late-chronicle.ts'
 import { createLog } from './telemetry/log.ts'
 import { ThreadLine } from './thread-line.ts'
@@ -85,7 +85,7 @@ async function open(): Promise<Coordinator> {
   return coordinator
 }
 
-/** The next thread puts it aside. */
+/** The next thread puts it aside, or makes one where somebody has removed it. */
 function endingWhenDamaged(journal: CoordinationJournal): CoordinationJournal {
   return {
     load: () => journal.load(),
@@ -93,7 +93,7 @@ function endingWhenDamaged(journal: CoordinationJournal): CoordinationJournal {
       try {
         journal.commit(changes)
       } catch (error) {
-        if (error instanceof StoreCorruptError) {
+        if (error instanceof StoreCorruptError || !hasJournal(config.stateDir, boot)) {
           setImmediate(() => {
             throw error
           })

@@ -177,6 +177,7 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
+  if (!('why' in opened)) begun.defer(() => opened.close())
   const facts = await podFacts(begun, config, log)
   const link = linkParts(begun, config, log)
   const told = config.factsDirs.length > 0 ? facts : undefined
@@ -189,7 +190,6 @@ async function openHouse(
     return { house: opened, isDiskRefusing, registrar, join }
   }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
-  begun.defer(() => store.close())
   const { nodeName: node } = config
   const { registrar, join, looks, ...others } =
     cluster === undefined

@@ -53,6 +53,7 @@ interface Running<Theirs extends Protocol & Lively, Ours extends Protocol> {
   readonly worker: Worker
   /** Resolves with the cause. */
   readonly ended: Promise<string>
+  hasBegun: boolean
 }
 
 export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol> {
@@ -62,7 +63,8 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
   #running: Promise<Running<Theirs, Ours>> | undefined
   /** The last one that was tried. */
   #attempt: Promise<Running<Theirs, Ours>> | undefined
-  #isClosed = false
+  #hired: Running<Theirs, Ours> | undefined
+  readonly #closing = new AbortController()
 
   constructor(options: KeptThreadOptions<Ours>) {
     this.#options = options
@@ -82,11 +84,12 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    const running = await this.#attempt?.catch(() => undefined)
+    this.#closing.abort()
+    const running = this.#hired
     if (running === undefined) return
+    if (!running.hasBegun) return this.#abandon(running)
     void running.line.ask('close', undefined as never).catch(() => {})
-    if (await Promise.race([running.ended, passing(this.#patience.closeMax)])) return
+    if (await Promise.race([running.ended.then(isTrue), passing(this.#patience.closeMax)])) return
     this.#abandon(running)
   }
 
@@ -98,8 +101,9 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
   async #begin(): Promise<Running<Theirs, Ours>> {
     const { log, name } = this.#options
     for (;;) {
-      while (this.#stuck.size >= stuckMax) await Promise.race(this.#stuck)
-      if (this.#isClosed) throw new Error(`${name} is not begun any more: the daemon is stopping`)
+      const { signal } = this.#closing
+      if (this.#stuck.size >= stuckMax) await Promise.race([...this.#stuck, aborted(signal)])
+      if (signal.aborted) throw new Error(`${name} is not begun any more: the daemon is stopping`)
       this.#attempt = this.#once()
       try {
         return await this.#attempt
@@ -111,7 +115,7 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
   }
 
   async #once(): Promise<Running<Theirs, Ours>> {
-    const running = this.#hire()
+    const running = (this.#hired = this.#hire())
     const begun = running.line.ask('begin', undefined as never).then(isTrue)
     try {
       if (!(await Promise.race([begun, passing(this.#patience.lifeMax)]))) {
@@ -121,6 +125,7 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
       this.#abandon(running)
       throw error
     }
+    running.hasBegun = true
     void this.#watch(running)
     return running
   }
@@ -143,7 +148,7 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
         resolve(why)
       })
     })
-    return { line, worker, ended }
+    return { line, worker, ended, hasBegun: false }
   }
 
   /** In the midst of whatever it does. It may never end, so nobody waits for that. */
@@ -156,27 +161,39 @@ export class KeptThread<Theirs extends Protocol & Lively, Ours extends Protocol>
 
   async #watch(running: Running<Theirs, Ours>): Promise<void> {
     const { log, name } = this.#options
-    const { lifeEvery, lifeMax, again } = this.#patience
-    let why: string | false
-    while (!(why = await Promise.race([running.ended, passing(lifeEvery)]))) {
-      const answered = running.line.ask('live', undefined as never).then(isTrue, isTrue)
-      if (await Promise.race([answered, passing(lifeMax)])) continue
-      why = 'it does not answer'
-      this.#abandon(running)
-      break
-    }
+    const why = await this.#endOf(running)
     this.#running = undefined
     this.#attempt = undefined
-    if (this.#isClosed) return
+    if (this.#closing.signal.aborted) return
     log.error({ why }, `${name} has ended; another one begins`)
-    await sleep(again, undefined, { ref: false })
+    await sleep(this.#patience.again, undefined, { ref: false })
     await this.#run().catch(() => {})
+  }
+
+  /** Resolves with the cause when it has ended, or is abandoned. */
+  async #endOf(running: Running<Theirs, Ours>): Promise<string> {
+    const { lifeEvery, lifeMax } = this.#patience
+    // One for all rounds: each race with a promise that lives as long as the thread would stay in its memory.
+    const over = new AbortController()
+    void running.ended.then(() => over.abort())
+    while (await passing(lifeEvery, over.signal).then(isTrue, isFalse)) {
+      const answered = running.line.ask('live', undefined as never).then(isTrue, isTrue)
+      if (await Promise.race([answered, passing(lifeMax)])) continue
+      this.#abandon(running)
+      return 'it does not answer'
+    }
+    return running.ended
   }
 }
 
 const isTrue = () => true
+const isFalse = () => false
 
-/** It is no reason to go on living. */
-function passing(ms: number): Promise<false> {
-  return sleep(ms, false, { ref: false })
+/** It is no reason to go on living. Rejects when the signal comes first. */
+function passing(ms: number, signal?: AbortSignal): Promise<false> {
+  return sleep(ms, false, { ref: false, ...(signal !== undefined && { signal }) })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -41,7 +41,7 @@ function program(begin: string): URL {
   return new URL(`data:text/javascript,${encodeURIComponent(text)}`)
 }
 
-function stage(t: Test, begin = '') {
+function stage(t: Test, begin = '', lifeMax = 10_000) {
   const lines: string[] = []
   const keep = ({ why }: LogFields, message: string) =>
     void lines.push(`${message}: ${String(why)}`)
@@ -52,7 +52,7 @@ function stage(t: Test, begin = '') {
     start: () => ({ counter: counter.buffer }),
     handlers: { shout: text => text.toUpperCase() },
     ...{ youngMegabytes: 1 },
-    patience: { again: 10, lifeEvery: 20, lifeMax: 1_000, closeMax: 5_000 }
+    patience: { again: 10, lifeEvery: 20, lifeMax, closeMax: 5_000 }
   })
   t.teardown(() => thread.close())
   return { thread, log, timesBegun: () => Atomics.load(counter, 0) }
@@ -82,7 +82,7 @@ t.test('one that ends is replaced, and whoever asked it hears of that', async t 
 })
 
 t.test('one that stands still is replaced', async t => {
-  const { thread, log } = stage(t)
+  const { thread, log } = stage(t, '', 2_000)
   const before = await thread.line()
   await t.rejects(before.ask('stand', 60_000), /does not answer/)
   await eventually('another one', async () => (await thread.line()) !== before)
@@ -106,7 +106,7 @@ t.test('whoever cannot wait hears at once that it cannot begin', async t => {
 
 t.test('one that does not come to an end of its beginning is tried again', async t => {
   const standing = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)'
-  const { thread, log } = stage(t, `if (times < 2) ${standing}`)
+  const { thread, log } = stage(t, `if (times < 2) ${standing}`, 2_000)
   await t.rejects(thread.lineNow(), /does not answer/)
   t.equal(await (await thread.line()).ask('echo', 'x'), 'X')
   t.match(log.lines, [/does not begin/])

@@ -10,13 +10,27 @@ import { Coverage } from './coverage.ts'
 /** So many a process: the last one of a profile is waited for by all. */
 const partsEach = 8
 
+interface Worker {
+  readonly process: ChildProcess
+  /** Rejects when it ends. */
+  readonly ended: Promise<never>
+}
+
 export class Crew implements Disposable {
-  readonly #workers: readonly ChildProcess[]
+  readonly #workers: readonly Worker[]
 
   /** With one job it all happens in this process. */
   constructor(jobs: number) {
     const program = join(import.meta.dirname, 'worker.ts')
-    this.#workers = Array.from({ length: jobs > 1 ? jobs : 0 }, () => fork(program))
+    this.#workers = Array.from({ length: jobs > 1 ? jobs : 0 }, () => {
+      const process = fork(program)
+      const ended = once(process, 'exit').then(([status]) => {
+        throw new Error(`a process that runs histories ended with status ${String(status)}`)
+      })
+      // Whoever waits for an answer hears of it; in the end nobody does.
+      ended.catch(() => {})
+      return { process, ended }
+    })
   }
 
   async run(options: BatchOptions): Promise<BatchResult> {
@@ -47,15 +61,12 @@ export class Crew implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const worker of this.#workers) worker.kill()
+    for (const { process } of this.#workers) process.kill()
   }
 }
 
-async function askOf(worker: ChildProcess, options: BatchOptions): Promise<BatchResult> {
-  worker.send(options)
-  const ended = once(worker, 'exit').then(([status]) => {
-    throw new Error(`a process that runs histories ended with status ${String(status)}`)
-  })
-  const [result] = (await Promise.race([once(worker, 'message'), ended])) as [BatchResult]
+async function askOf({ process, ended }: Worker, options: BatchOptions): Promise<BatchResult> {
+  process.send(options)
+  const [result] = (await Promise.race([once(process, 'message'), ended])) as [BatchResult]
   return result
 }

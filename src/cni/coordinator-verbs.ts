@@ -6,7 +6,7 @@ import type { NotCoordinated } from '../ports/coordinator.ts'
 import { beganAt } from './began.ts'
 import { parseCniArgs } from './cni-args.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
-import { type ChainedVerbs, notPermitted } from './chained-verb.ts'
+import { type ChainedVerbs, notPermitted } from './chained-plugin.ts'
 import {
   parseCoordinatorConf,
   parsePreviousResult,

@@ -3,7 +3,7 @@
 
 import type { ParentNotMade } from '../ports/parent-maker.ts'
 import { type CniCode, CniError, cniCodes } from './cni-error.ts'
-import { type ChainedVerbs, notPermitted } from './chained-verb.ts'
+import { type ChainedVerbs, notPermitted } from './chained-plugin.ts'
 import { attachmentKey } from './environment.ts'
 import { parseIfacerConf } from './ifacer-conf.ts'
 import { objectMember } from './json-members.ts'

@@ -34,6 +34,11 @@ export function itemKey({ key }: Pick<Deed, 'key'>, { step }: Pick<Item, 'step'>
   return step.at === 'Host' ? about : `${key.containerId} ${about}`
 }
 
+/** Of what was in the way and cannot come back nothing has to be known. */
+export function isWorthKeeping({ step, undo }: Item): boolean {
+  return undo.length > 0 || !step.type.startsWith('Delete')
+}
+
 export function entryOf({ key, sandbox, memory, items }: Deed): JournalEntry {
   const { mode, tables, routes } = memory
   const content = {

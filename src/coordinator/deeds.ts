@@ -8,7 +8,8 @@ import type { Sandbox } from '../core/sandbox.ts'
 import type { Operation } from '../kernel/operation.ts'
 import type { JournalChange, JournalKey } from '../ports/coordination-journal.ts'
 import type { PodMemory } from './circumstances.ts'
-import { type Deed, entryOf, type Item, itemKey } from './deed.ts'
+import { type Deed, entryOf, isWorthKeeping, type Item, itemKey } from './deed.ts'
+import { inherited } from './inheritance.ts'
 import { isSame } from './same.ts'
 import type { Step, Views } from './step.ts'
 import { undoOf } from './undo.ts'
@@ -215,25 +216,48 @@ export class Deeds {
   release(key: JournalKey, becomes?: Deed): Release {
     const deed = this.get(key)
     assert(deed !== undefined, 'only what was done can be released')
-    const stays = new Set((becomes?.items ?? []).map(item => itemKey(deed, item)))
+    const before = new Map((becomes?.items ?? []).map(item => [itemKey(deed, item), item]))
+    const stays = (item: Item) => before.get(itemKey(deed, item))?.since === item.since
     const text = textOf(key)
     const ended: Item[] = []
-    for (const item of deed.items.filter(item => !stays.has(itemKey(deed, item)))) {
+    const moved: Item[] = []
+    for (const item of deed.items.filter(item => !stays(item))) {
+      const earlier = before.get(itemKey(deed, item))
+      if (earlier !== undefined) moved.push(earlier)
       const [heir] = this.#othersWanting(text, itemKey(deed, item), item.since)
       if (heir === undefined) ended.push(item)
       else this.#bequeath(deed, item, heir)
     }
-    const operations = ended.toReversed().flatMap(({ undo }) => undo)
+    // What was wanted in another way under the same number is wanted in the earlier one again.
+    const again = deed.items.filter(stays).flatMap(item => {
+      const earlier = before.get(itemKey(deed, item))?.step
+      return earlier === undefined || isSame(earlier, item.step) ? [] : [earlier]
+    })
+    const operations = [...ended.toReversed().flatMap(({ undo }) => undo), ...again]
     this.#set(text, becomes)
     this.#unwritten.add(text)
     const unfinished = ended.filter(({ undo }) => undo.length > 0)
     if (becomes === undefined) this.#ending.set(text, { ...deed, items: unfinished })
     const rest = {
       ...deed,
-      items: deed.items.filter(item => ended.includes(item) || stays.has(itemKey(deed, item)))
+      items: deed.items.filter(item => ended.includes(item) || stays(item))
     }
-    const changes = () => this.#changesAfter(text, key, becomes)
+    const changes = () => {
+      for (const item of moved) this.#giveBack(text, itemKey(deed, item), item)
+      return this.#changesAfter(text, key, becomes)
+    }
     return { operations: withoutVanishing(operations), changes, rest }
+  }
+
+  /** It stands beneath those again that came after it. */
+  #giveBack(text: string, about: string, { step, since }: Item): void {
+    const [heir] = this.#othersWanting(text, about, since)
+    const deed = heir === undefined ? undefined : this.#deeds.get(heir)
+    if (heir === undefined || deed === undefined) return
+    this.#replace(heir, deed, about, one => ({
+      ...one,
+      undo: isSame(step, one.step) ? [] : [step]
+    }))
   }
 
   /**
@@ -253,22 +277,14 @@ export class Deeds {
     const about = itemKey(deed, item)
     const heir = this.#deeds.get(to)
     assert(heir !== undefined, 'who wants something is there')
-    const items = heir.items.map(one =>
-      itemKey(heir, one) === about ? { ...one, undo: inherited(item, one.step) } : one
-    )
-    this.#set(to, { ...heir, items })
-    this.#unwritten.add(to)
+    this.#replace(to, heir, about, one => ({ ...one, undo: inherited(item, one.step) }))
   }
-}
 
-/** What takes back this step where that of `item` was brought about before. */
-function inherited({ step: earlier, undo }: Item, step: Step): readonly Operation[] {
-  // It was there before anybody wanted it.
-  if (undo.length === 0) return isSame(earlier, step) ? [] : [earlier]
-  if (step.type !== 'PutRoute') return undo
-  // Where the earlier one would have removed its own route, the later one removes its.
-  const { route } = step
-  return undo.map(one => (one.type === 'DeleteRoute' ? { ...one, route } : one))
+  #replace(text: string, deed: Deed, about: string, change: (item: Item) => Item): void {
+    const items = deed.items.map(one => (itemKey(deed, one) === about ? change(one) : one))
+    this.#set(text, { ...deed, items })
+    this.#unwritten.add(text)
+  }
 }
 
 function textOf(key: JournalKey): string {
@@ -278,9 +294,4 @@ function textOf(key: JournalKey): string {
 export function roleKey(key: AttachmentKey, role: JournalKey['role']): JournalKey {
   const { network, containerId, ifname } = key
   return { network, containerId, ifname, role }
-}
-
-/** Of what was in the way and cannot come back nothing has to be known. */
-function isWorthKeeping({ step, undo }: Item): boolean {
-  return undo.length > 0 || !step.type.startsWith('Delete')
 }

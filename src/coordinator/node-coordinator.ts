@@ -19,7 +19,7 @@ import type {
   NotCoordinated
 } from '../ports/coordinator.ts'
 import type { ClusterWishes } from '../ports/coordinator-settings.ts'
-import { type LinkProber, usualAnnouncements } from '../ports/link-prober.ts'
+import { type LinkProber, targetsMax, usualAnnouncements } from '../ports/link-prober.ts'
 import type { Log } from '../ports/log.ts'
 import type { ToldAnnotations } from '../ports/pod-facts.ts'
 import type { SandboxProbe } from '../ports/sandbox-probe.ts'
@@ -99,7 +99,7 @@ export class NodeCoordinator implements Coordinator {
     { settings, expected }: ReturnType<typeof podWishes>,
     msLeft: () => number
   ): Promise<Coordinated | NotCoordinated> {
-    const { kernel, deeds, prober } = this.#parts
+    const { kernel, deeds, prober, log } = this.#parts
     if (this.#ends.isOver(key, sandbox.began)) return overtaken
     const intent = { key: roleKey(key, 'coordinator'), sandbox }
     const memory = memoryOf(deeds.ofPod(key.containerId))
@@ -118,12 +118,13 @@ export class NodeCoordinator implements Coordinator {
     if (failure !== undefined) return failure
     if (mac === undefined) return { type: 'Coordinated' }
     const addresses = addressesOf(views.pod, key.ifname)
-    void prober.announce({
+    const announced = prober.announce({
       netns: sandbox.path,
       ifname: key.ifname,
-      addresses,
+      addresses: addresses.slice(0, targetsMax),
       ...usualAnnouncements
     })
+    void announced.catch((error: unknown) => log.warn({ error }, 'not announced'))
     return { type: 'Coordinated', mac }
   }
 
@@ -207,9 +208,11 @@ export class NodeCoordinator implements Coordinator {
   ): Promise<boolean> {
     const { kernel, deeds, log } = this.#parts
     const { operations, changes, rest } = deeds.release(key, becomes)
-    const isDone = await this.#removed.during(operations, () =>
-      takeBack(kernel, operations, netns, log)
-    )
+    const taking = this.#removed.during(operations, () => takeBack(kernel, operations, netns, log))
+    const isDone = await taking.catch((error: unknown) => {
+      log.error({ error }, 'what was done for a pod could not be taken back')
+      return false
+    })
     if (!isDone || this.#write(changes()) !== undefined) {
       deeds.restore(key, rest)
       return false

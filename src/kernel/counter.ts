@@ -44,6 +44,13 @@ export class Counter {
     }
   }
 
+  /** For good. */
+  close(): void {
+    this.leave()
+    this.#host?.close()
+    this.#host = undefined
+  }
+
   /** When no order waits: a room that stays open keeps its pod's namespace. */
   leave(): void {
     this.#pod?.room.close()

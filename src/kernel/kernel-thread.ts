@@ -1,9 +1,9 @@
 // One thread that speaks with the kernel, from outside: it is given orders, and says what came of each.
 
-import { close } from 'node:fs'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../core/error-text.ts'
+import { close } from './libc.ts'
 import { SocketLedger } from './socket-ledger.ts'
 import type { KernelAnswer, ThreadOrder, ThreadStart, ThreadWord, Work } from './thread-messages.ts'
 
@@ -52,7 +52,7 @@ export class KernelThread {
     this.#ended = new Promise(resolve => {
       this.#worker.once('exit', () => {
         // They are closed whatever is said (close(2)).
-        for (const fd of ledger.takeAll()) close(fd, () => {})
+        for (const fd of ledger.takeAll()) close(fd)
         resolve()
         onEnd(this, why)
       })

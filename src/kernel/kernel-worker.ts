@@ -19,8 +19,10 @@ const counter = new Counter({ home: there, ledger: new SocketLedger(sockets, abo
 port.on('message', (order: ThreadOrder) => {
   let next: ThreadOrder | undefined = order
   while (next !== undefined) {
-    if (next.type === 'Close') port.close()
-    else port.postMessage(counter.answer(next) satisfies ThreadWord)
+    if (next.type === 'Close') {
+      counter.close()
+      port.close()
+    } else port.postMessage(counter.answer(next) satisfies ThreadWord)
     next = receiveMessageOnPort(port)?.message as ThreadOrder | undefined
   }
   counter.leave()

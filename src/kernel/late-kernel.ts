@@ -1,37 +1,24 @@
-// A kernel whose threads are hired with the first order, and end when nobody has had one for a while: each takes some 10 MB.
+// A kernel whose threads are hired with the first order.
 
 import type { Kernel } from './kernel.ts'
 import type { ThreadKernelOptions } from './thread-kernel.ts'
 
-export interface LateKernelOptions extends ThreadKernelOptions {
-  /** Longer than the pause between two pods that are deleted one after the other. */
-  readonly idleMs?: number
-}
-
-export function createLateKernel({ idleMs = 5_000, ...options }: LateKernelOptions): Kernel {
-  let loaded: Promise<Kernel> | undefined
-  let orders = 0
-  let idle: NodeJS.Timeout | undefined
-  const load = async () => (await import('./thread-kernel.ts')).createThreadKernel(options)
-  const end = async () => {
-    clearTimeout(idle)
-    const ending = loaded
-    loaded = undefined
-    await (await ending)?.close()
-  }
-  const withKernel = async <Value>(act: (kernel: Kernel) => Promise<Value>): Promise<Value> => {
-    clearTimeout(idle)
-    orders += 1
+export function createLateKernel(options: ThreadKernelOptions): Kernel {
+  let loading: Promise<Kernel> | undefined
+  const load = async () => {
     try {
-      return await act(await (loaded ??= load()))
-    } finally {
-      orders -= 1
-      if (orders === 0) idle = setTimeout(() => void end(), idleMs).unref()
+      return (await import('./thread-kernel.ts')).createThreadKernel(options)
+    } catch (error) {
+      loading = undefined
+      throw error
     }
   }
+  const get = () => (loading ??= load())
   return {
-    observe: question => withKernel(kernel => kernel.observe(question)),
-    carryOut: order => withKernel(kernel => kernel.carryOut(order)),
-    close: end
+    observe: async question => (await get()).observe(question),
+    carryOut: async order => (await get()).carryOut(order),
+    close: async () => {
+      await (await loading)?.close()
+    }
   }
 }

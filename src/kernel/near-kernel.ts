@@ -20,6 +20,9 @@ import { SocketLedger } from './socket-ledger.ts'
 import type { ThreadKernelOptions } from './thread-kernel.ts'
 import { type KernelAnswer, monotonicMs, type Work } from './thread-messages.ts'
 
+/** Longer than the pause between two pods that are deleted one after the other. */
+const farIdleMs = 5_000
+
 /** For a thread that others do not wait for: it waits for the kernel's lock on links and routes as long as others hold that. */
 export function createNearKernel(options: ThreadKernelOptions): Kernel {
   return new NearKernel(options)
@@ -35,7 +38,10 @@ class NearKernel implements Kernel {
     const home = openHome(path)
     if (path !== undefined) moveTo(home)
     this.#counter = new Counter({ home, ledger: sockets })
-    this.#far = createLateKernel({ log, sockets, ...(path !== undefined && { home: path }) })
+    this.#far = createLateKernel({
+      ...{ log, sockets, idleMs: farIdleMs },
+      ...(path !== undefined && { home: path })
+    })
   }
 
   observe(question: Question): Promise<Observed | NotPossible> {
@@ -55,8 +61,8 @@ class NearKernel implements Kernel {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#counter.leave()
     await this.#far.close()
+    this.#counter.close()
   }
 
   #answer<Wanted extends KernelAnswer>(work: Work): Promise<Wanted | NotPossible> {

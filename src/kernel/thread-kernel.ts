@@ -29,6 +29,8 @@ const stuckMax = 4
 
 export interface ThreadKernelOptions extends ThreadPlace {
   readonly log: Log
+  /** How long threads stay that have no order; absent: for ever. Each takes some 10 MB. */
+  readonly idleMs?: number
 }
 
 interface Open {
@@ -45,6 +47,8 @@ export function createThreadKernel(options: ThreadKernelOptions): Kernel {
 class ThreadKernel implements Kernel {
   readonly #log: Log
   readonly #place: ThreadPlace
+  readonly #idleMs: number | undefined
+  #retiring: NodeJS.Timeout | undefined
   /** In the order in which they came. */
   readonly #open = new Set<Open>()
   readonly #threads = new Set<KernelThread>()
@@ -52,8 +56,9 @@ class ThreadKernel implements Kernel {
   readonly #stuck = new Set<KernelThread>()
   #isClosed = false
 
-  constructor({ log, ...place }: ThreadKernelOptions) {
+  constructor({ log, idleMs, ...place }: ThreadKernelOptions) {
     this.#log = log
+    this.#idleMs = idleMs
     this.#place = place
     // Not at the first order, whose budget it would use up.
     this.#hire()
@@ -76,6 +81,7 @@ class ThreadKernel implements Kernel {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#retiring)
     for (const open of this.#open) this.#settle(open, notPossible('Closed', 'it is closing'))
     await Promise.all([...this.#threads].map(thread => thread.end()))
   }
@@ -132,11 +138,23 @@ class ThreadKernel implements Kernel {
     this.#free.push(thread)
     const waiting = [...this.#open].filter(open => open.thread === undefined)
     const [first] = waiting
-    if (first === undefined) return
+    if (first === undefined) return this.#retireLater()
     this.#give(first)
     const netns = netnsOf(first.work)
     if (netns === undefined) return
     for (const open of waiting) if (open !== first && netnsOf(open.work) === netns) this.#give(open)
+  }
+
+  #retireLater(): void {
+    clearTimeout(this.#retiring)
+    if (this.#idleMs === undefined) return
+    this.#retiring = setTimeout(() => {
+      if (this.#open.size > 0) return
+      for (const thread of this.#free.splice(0)) {
+        this.#threads.delete(thread)
+        void thread.end()
+      }
+    }, this.#idleMs).unref()
   }
 
   #settle(open: Open, answer: KernelAnswer): void {
@@ -161,8 +179,8 @@ class ThreadKernel implements Kernel {
   }
 
   #mourn(thread: KernelThread, why: string): void {
-    if (this.#stuck.delete(thread)) return
-    this.#threads.delete(thread)
+    // One that was given up on, or is not needed any more.
+    if (this.#stuck.delete(thread) || !this.#threads.delete(thread)) return
     const at = this.#free.indexOf(thread)
     if (at >= 0) this.#free.splice(at, 1)
     if (this.#isClosed) return

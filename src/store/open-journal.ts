@@ -57,6 +57,8 @@ function openAt(path: string, ballast: Ballast): SqliteJournal {
     database = new Sqlite(path, { timeout: foreignLockMsMax })
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = OFF')
+    const check = String(database.pragma('quick_check(1)', { simple: true }))
+    if (check !== 'ok') throw new StoreCorruptError(`${path}: ${check}`)
     return new SqliteJournal(database, roomyCommit(database, ballast))
   } catch (error) {
     database?.close()

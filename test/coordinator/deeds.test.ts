@@ -51,6 +51,7 @@ const begin = fc.record({
   pod: fc.nat(pods - 1),
   wants: fc.uniqueArray(fc.tuple(fc.nat(things - 1), fc.nat(9)), { selector: ([thing]) => thing })
 })
+const fail = begin.map(({ pod, wants }) => ({ type: 'Fail' as const, pod, wants }))
 const end = fc.record({ type: fc.constant('End' as const), pod: fc.nat(pods - 1) })
 
 /** Who wants what of each thing, and in which way; whoever has said so last gets it. */
@@ -87,41 +88,51 @@ class Wishes {
 }
 
 t.test(
-  'whoever has begun last has what he wants, and in the end the host is as it was',
+  'whoever has begun last has what he wants, also after others have failed, and the host is as it was',
   async () => {
     const before = fc.array(fc.tuple(fc.nat(things - 1), fc.nat(9)), { maxLength: 2 })
     fc.assert(
-      fc.property(before, fc.array(fc.oneof(begin, end), { maxLength: 30 }), (before, events) => {
-        const host = new Host()
-        host.carryOut(before.map(([thing, way]) => neighbour(thing, way)))
-        const wishes = new Wishes(before)
-        const deeds = new Deeds()
-        const finish = (pod: number): boolean => {
-          if (deeds.get(keyOf(pod)) === undefined) return true
-          host.carryOut(deeds.release(keyOf(pod)).operations)
-          wishes.end(pod)
-          return textOf(host.view) === wishes.text
-        }
-        for (const event of events) {
-          if (event.type === 'End') {
-            if (!finish(event.pod)) return false
-            continue
+      fc.property(
+        before,
+        fc.array(fc.oneof(begin, end, fail), { maxLength: 30 }),
+        (before, events) => {
+          const host = new Host()
+          host.carryOut(before.map(([thing, way]) => neighbour(thing, way)))
+          const wishes = new Wishes(before)
+          const deeds = new Deeds()
+          const finish = (pod: number): boolean => {
+            if (deeds.get(keyOf(pod)) === undefined) return true
+            host.carryOut(deeds.release(keyOf(pod)).operations)
+            wishes.end(pod)
+            return textOf(host.view) === wishes.text
           }
-          const steps = event.wants.map(([thing, way]) => neighbour(thing, way))
-          const views = { host: host.view, pod: new Host().view }
-          const sandbox = { path: '/run/netns/pod', began: { boot: 'boot', ns: 1n } }
-          const memory = { mode: 'underlay' as const, routes: new Map(), tables: new Map() }
-          const intent = { key: keyOf(event.pod), sandbox, memory, steps }
-          // One that could not be written down is as if it had not been.
-          deeds.put(deeds.deedFor(intent, views)).drop()
-          deeds.put(deeds.deedFor(intent, views))
-          host.carryOut(steps)
-          wishes.begin(event.pod, event.wants)
-          if (textOf(host.view) !== wishes.text) return false
+          for (const event of events) {
+            if (event.type === 'End') {
+              if (!finish(event.pod)) return false
+              continue
+            }
+            const steps = event.wants.map(([thing, way]) => neighbour(thing, way))
+            const views = { host: host.view, pod: new Host().view }
+            const sandbox = { path: '/run/netns/pod', began: { boot: 'boot', ns: 1n } }
+            const memory = { mode: 'underlay' as const, routes: new Map(), tables: new Map() }
+            const intent = { key: keyOf(event.pod), sandbox, memory, steps }
+            const had = deeds.get(keyOf(event.pod))
+            // One that could not be written down is as if it had not been.
+            deeds.put(deeds.deedFor(intent, views)).drop()
+            deeds.put(deeds.deedFor(intent, views))
+            host.carryOut(steps)
+            if (event.type === 'Fail') {
+              const { operations, changes } = deeds.release(keyOf(event.pod), had)
+              host.carryOut(operations)
+              changes()
+              deeds.settle(keyOf(event.pod))
+            } else wishes.begin(event.pod, event.wants)
+            if (textOf(host.view) !== wishes.text) return false
+          }
+          for (let pod = 0; pod < pods; pod += 1) if (!finish(pod)) return false
+          return deeds.size === 0
         }
-        for (let pod = 0; pod < pods; pod += 1) if (!finish(pod)) return false
-        return deeds.size === 0
-      }),
+      ),
       { numRuns: 300 }
     )
   }

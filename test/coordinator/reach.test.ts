@@ -1,13 +1,18 @@
 // A pod with a macvlan and the coordinator behind it: it and its node reach each other, and when it is gone nothing of
 // it is left on the host.
 
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { ChainedPod, type PluginError } from '../support/chained-pod.ts'
+import { eventually } from '../support/command.ts'
+import { daemonPaths } from '../support/daemon.ts'
 import { mainPlugins, plugin } from '../support/ipam.ts'
 import { requirePrograms, requireRoot } from '../support/privilege.ts'
 import { clientAddress, dumpOf, NodeDaemon, Underlay } from '../support/underlay.ts'
 
 const what = 'pods with a coordinator'
+const journalName = /^coordination-.*\.db$/
 const programs = ['ip', 'ping', 'nft', 'sysctl', plugin, ...mainPlugins('macvlan', 'ptp')]
 if (requireRoot(t, what) && requirePrograms(t, what, programs)) await suite()
 
@@ -66,6 +71,33 @@ async function suite(): Promise<void> {
     await pod.check('eth0')
     await pod.uncoordinate('eth0')
     await pod[Symbol.asyncDispose]()
+  })
+
+  t.test('a journal that somebody has removed or spoilt is made anew', async t => {
+    const { stateDir } = daemonPaths(host.daemon.dir)
+    const journals = () => readdirSync(stateDir).filter(name => journalName.test(name))
+    const harms = {
+      removed: async (path: string) => rmSync(path),
+      spoilt: async (path: string) => {
+        await host.daemon.stop()
+        writeFileSync(path, 'x'.repeat(64 * 1_024))
+        await host.restart('stop')
+      }
+    }
+    for (const [how, harm] of Object.entries(harms)) {
+      const pod = await ChainedPod.add(host, [{ ifname: 'eth0', network: 0, coordinator: false }])
+      await harm(join(stateDir, journals()[0] ?? ''))
+      await eventually(`the coordinator works: ${how}`, () =>
+        pod.coordinate('eth0').then(
+          () => true,
+          () => false
+        )
+      )
+      t.match(await node.ping(pod.address('eth0', 4)), /bytes/, how)
+      t.equal(journals().length, 1)
+      await pod.uncoordinate('eth0')
+      await pod[Symbol.asyncDispose]()
+    }
   })
 
   t.test('DEL without the namespace, the result, or the daemon (G13)', async t => {

@@ -1,4 +1,4 @@
-// What the verbs of all chained plugins are.
+// What all chained plugins have in common.
 
 import type { Verb } from './cni-version.ts'
 import type { NetConf } from './net-conf.ts'
