@@ -7,7 +7,7 @@ import { ask } from './actors/runtime/ask.ts'
 import type { Looks } from './admin/looks.ts'
 import { openStoreAlone, standAlone } from './alone.ts'
 import { DeletionQueue } from './cni/deletion-queue.ts'
-import { serveCni } from './cni/server.ts'
+import { type Desk, serveCni } from './cni/server.ts'
 import type { CollectAddresses } from './cni/service.ts'
 import { carryOut } from './cni/verbs.ts'
 import { type DaemonConfig, defaultPoolDir } from './config/daemon-config.ts'
@@ -128,7 +128,10 @@ async function start(
   begun.defer(() => closeOffice())
   const parents = createParentLinks()
   const service = { allocator, clock, chronicle, probe, parents, boot, node }
-  const desk = { ...service, carryOut: (...asked: Asked) => carryOut(...asked, service) }
+  const desk: Desk = {
+    ...{ allocator, clock, chronicle },
+    carryOut: (request, asker) => carryOut(request, asker, service)
+  }
   const cni = await serveCni(config.socket, listenAt, desk, log)
   begun.defer(() => cni.stop())
   const pools = poolDeskOf(config)
@@ -141,8 +144,6 @@ async function start(
   join()
   return begun.move()
 }
-
-type Asked = Parameters<Parameters<typeof serveCni>[2]['carryOut']>
 
 interface Foundations {
   readonly tally: Tally
@@ -169,6 +170,8 @@ async function openHouse(
   { boot, probe, chronicle, tally, endings, substitutes }: Foundations
 ): Promise<Opened> {
   const source = poolSource(config, log)
+  const facts = await podFacts(begun, config, log)
+  const link = linkParts(begun, config, log)
   const { mesh } = config
   const cluster = mesh && {
     ...{ mesh, ...(await import('./recovery.ts')), ...(await import('./cluster.ts')) }
@@ -177,9 +180,6 @@ async function openHouse(
     cluster === undefined
       ? openStoreAlone(config.stateDir, boot, log)
       : await cluster.openOrRecover({ config, mesh: cluster.mesh, source, probe, clock, boot, log })
-  if (!('why' in opened)) begun.defer(() => opened.close())
-  const facts = await podFacts(begun, config, log)
-  const link = linkParts(begun, config, log)
   const told = config.factsDirs.length > 0 ? facts : undefined
   const coordination = { config, facts: told, prober: link.prober, chronicle, boot, log }
   if ('why' in opened) {
@@ -190,6 +190,7 @@ async function openHouse(
     return { house: opened, isDiskRefusing, registrar, join }
   }
   const store = watchStore(substitutes.store?.(opened) ?? opened, { clock, chronicle })
+  begun.defer(() => store.close())
   const { nodeName: node } = config
   const { registrar, join, looks, ...others } =
     cluster === undefined

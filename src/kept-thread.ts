@@ -23,8 +23,9 @@ export type Lively = {
 export interface Patience {
   /** Between two tries: what keeps it from beginning, a full disk or a bad file, is not mended in a moment. */
   readonly again: number
-  /** How often it is asked whether it lives, and how late the answer may be: a kernel that keeps it so long keeps it for ever. */
+  /** How often it is asked whether it lives. */
   readonly lifeEvery: number
+  /** How late the answer may be: a kernel that keeps it so long keeps it for ever. */
   readonly lifeMax: number
   readonly closeMax: number
 }

@@ -65,11 +65,10 @@ export function hostLook(
   }
 }
 
-/** What has to be seen of the pod of an interface with these addresses, or where somebody has addresses of these families. */
+/** What has to be seen of a pod that has addresses of these families. */
 export function podLook(
   { settings, key, memory }: Pick<Circumstances, 'settings' | 'key' | 'memory'>,
-  addresses: readonly Address[],
-  families: ReadonlySet<Family> = new Set(addresses.map(familyOf))
+  families: ReadonlySet<Family>
 ): Look {
   const ifnames = new Set([key.ifname, settings.podDefaultCniNic, ...memory.tables.keys()])
   const isOwn = hasOwnCable({ settings, key, memory })

@@ -83,12 +83,12 @@ export class Deeds {
     const heirs = new Map<string, Deed | undefined>()
     for (const item of before?.items ?? []) {
       const about = itemKey(deed, item)
-      if (before === undefined || sinces.get(about) === item.since) continue
+      if (sinces.get(about) === item.since) continue
       // It is wanted anew, above whoever came in between: the next of those stands where it stood.
       const [heir] = this.#othersWanting(text, about, item.since)
       if (heir === undefined) continue
       if (!heirs.has(heir)) heirs.set(heir, this.#deeds.get(heir))
-      this.#bequeath(before, item, heir)
+      this.#bequeath(about, item, heir)
     }
     this.#set(text, deed)
     const written = [deed, ...[...heirs.keys()].flatMap(heir => this.#deeds.get(heir) ?? [])]
@@ -222,11 +222,12 @@ export class Deeds {
     const ended: Item[] = []
     const moved: Item[] = []
     for (const item of deed.items.filter(item => !stays(item))) {
-      const earlier = before.get(itemKey(deed, item))
+      const about = itemKey(deed, item)
+      const earlier = before.get(about)
       if (earlier !== undefined) moved.push(earlier)
-      const [heir] = this.#othersWanting(text, itemKey(deed, item), item.since)
+      const [heir] = this.#othersWanting(text, about, item.since)
       if (heir === undefined) ended.push(item)
-      else this.#bequeath(deed, item, heir)
+      else this.#bequeath(about, item, heir)
     }
     // What was wanted in another way under the same number is wanted in the earlier one again.
     const again = deed.items.filter(stays).flatMap(item => {
@@ -273,8 +274,7 @@ export class Deeds {
   }
 
   /** The next one that wants the same takes over how it was before. */
-  #bequeath(deed: Deed, item: Item, to: string): void {
-    const about = itemKey(deed, item)
+  #bequeath(about: string, item: Item, to: string): void {
     const heir = this.#deeds.get(to)
     assert(heir !== undefined, 'who wants something is there')
     this.#replace(to, heir, about, one => ({ ...one, undo: inherited(item, one.step) }))

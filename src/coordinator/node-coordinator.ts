@@ -124,7 +124,9 @@ export class NodeCoordinator implements Coordinator {
       addresses: addresses.slice(0, targetsMax),
       ...usualAnnouncements
     })
-    void announced.catch((error: unknown) => log.warn({ error }, 'not announced'))
+    void announced.catch((error: unknown) =>
+      log.warn({ key: keyText(key), error }, 'the changed hardware address is not announced')
+    )
     return { type: 'Coordinated', mac }
   }
 

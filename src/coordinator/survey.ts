@@ -3,8 +3,8 @@
 import { type Address, type Family, familyOf } from '../core/address.ts'
 import type { PreviousResult } from '../core/coordination/previous-result.ts'
 import type { Kernel, NotPossible } from '../kernel/kernel.ts'
-import { type Circumstances, hostLook, podLook } from './circumstances.ts'
 import { scopes } from '../kernel/view.ts'
+import { type Circumstances, hostLook, podLook } from './circumstances.ts'
 import { addressesOf } from './stage.ts'
 import type { Views } from './step.ts'
 
@@ -29,7 +29,7 @@ export async function survey(
     const seen = await kernel.observe({
       ...{ netns, budgetMs: msLeft() },
       host: hostLook(subject, addresses),
-      pod: podLook(subject, addresses, families)
+      pod: podLook(subject, families)
     })
     if (seen.type === 'NotPossible') return seen
     const { host, pod } = seen

@@ -16,8 +16,8 @@ export function keepHeapSmall(): void {
 const usual = 0
 
 /**
- * Begin a thread with so many megabytes for what lives a moment, instead of one: where each call leaves half of that behind, every
- * other one would be held up by a collection.
+ * Begin a thread with so many megabytes for what lives a moment, instead of one: where each call leaves half of that
+ * behind, every other one would be held up by a collection.
  */
 export function beginWithYoungHeap(megabytes: number, begin: () => Worker): Worker {
   const set = (size: number) => setFlagsFromString(`--min-semi-space-size=${size}`)

@@ -1,5 +1,5 @@
-// A door that is opened by the first who says something: what serves behind it is started then, takes the door's place in the file
-// system itself, and those who came before are led to it.
+// A door that is opened by the first who says something: what serves behind it is started then, takes the door's place
+// in the file system itself, and those who came before are led to it.
 
 import { connect, createServer, type Socket } from 'node:net'
 import type { Listen } from '../ports/listen.ts'
@@ -13,8 +13,8 @@ export interface Relay {
 }
 
 /**
- * Listen at `path` until somebody else does. `open` is called for whoever says something until then, and resolves when the path is
- * the other's; who comes is let down when it rejects. Rejects when nobody can listen there.
+ * Listen at `path` until somebody else does. `open` is called for whoever says something until then, and resolves when
+ * the path is the other's; who comes is let down when it rejects. Rejects when nobody can listen there.
  */
 export async function openRelay(
   path: string,

@@ -1,5 +1,5 @@
-// Where orders are taken, in whichever thread that may wait for the kernel: each is carried out to its end before the next one. The room of
-// the host stays open; that of a pod is open for the orders that come one behind the other.
+// Where orders are taken, in whichever thread may wait for the kernel: each is carried out to its end before the next
+// one. The room of the host stays open; that of a pod is open for the orders that come one behind the other.
 
 import { assert } from '../core/assert.ts'
 import { errorCodeOf, messageOf } from '../core/error-text.ts'

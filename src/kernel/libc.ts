@@ -1,6 +1,6 @@
 // The C functions that ask links and change them, and how their failures are told. Node itself has neither packet
-// and netlink sockets nor namespaces. Some of them wait for the kernel, so
-// the thread that answers for addresses calls none of those.
+// and netlink sockets nor namespaces. Some of them wait for the kernel, so the
+// thread that answers for addresses calls none of those.
 
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'

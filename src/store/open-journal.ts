@@ -44,9 +44,13 @@ export function openJournal(stateDir: string, boot: string, log: Log): SqliteJou
   } catch (error) {
     if (error instanceof StoreFailedError && ballast.drop()) return open()
     if (!(error instanceof StoreCorruptError)) throw error
-    log.error({ error }, 'the journal of the coordinator is damaged; it is put aside')
+    const aside = `${path}.damaged`
+    log.error(
+      { error, aside },
+      'the journal of the coordinator is damaged and put aside; what pods have on the host stays until their namespaces go'
+    )
     for (const part of ['-wal', '-shm']) rmSync(`${path}${part}`, { force: true })
-    renameSync(path, `${path}.damaged`)
+    renameSync(path, aside)
     return open()
   }
 }

@@ -7,25 +7,30 @@ import { assert } from '../core/assert.ts'
 
 export type RowId = number | bigint
 
+/** `role`: where one attachment has a row for each. */
 interface KeyedRow {
   readonly id: RowId
   readonly network: string
   readonly container: string
   readonly ifname: string
+  readonly role?: string
 }
 
+type RowKey = AttachmentKey & { readonly role?: string }
+
 export class RowIds {
-  readonly #table: 'attachment' | 'tombstone'
+  readonly #table: string
   readonly #read: () => Iterable<KeyedRow>
   #committed: Map<string, RowId> | undefined
   /** Undefined: deleted. */
   readonly #pending = new Map<string, RowId | undefined>()
 
-  constructor(database: Database, table: 'attachment' | 'tombstone') {
+  constructor(database: Database, table: 'attachment' | 'tombstone' | 'coordination') {
     this.#table = table
+    const role = table === 'coordination' ? ', role' : ''
     this.#read = () =>
       database
-        .prepare<[], KeyedRow>(`SELECT id, network, container, ifname FROM ${table}`)
+        .prepare<[], KeyedRow>(`SELECT id, network, container, ifname${role} FROM ${table}`)
         .iterate()
   }
 
@@ -33,8 +38,8 @@ export class RowIds {
   learn(rows: Iterable<KeyedRow>): void {
     if (this.#committed !== undefined) return
     const ids = new Map<string, RowId>()
-    for (const { id, network, container: containerId, ifname } of rows) {
-      const key = keyText({ network, containerId, ifname })
+    for (const { id, container: containerId, ...row } of rows) {
+      const key = textOf({ ...row, containerId })
       assert(!ids.has(key), `table ${this.#table} has one row a key`)
       ids.set(key, id)
     }
@@ -46,17 +51,17 @@ export class RowIds {
     if (this.#committed === undefined) this.learn(this.#read())
   }
 
-  get(key: AttachmentKey): RowId | undefined {
-    const text = keyText(key)
+  get(key: RowKey): RowId | undefined {
+    const text = textOf(key)
     return this.#pending.has(text) ? this.#pending.get(text) : this.#ids.get(text)
   }
 
-  set(key: AttachmentKey, id: RowId): void {
-    this.#pending.set(keyText(key), id)
+  set(key: RowKey, id: RowId): void {
+    this.#pending.set(textOf(key), id)
   }
 
-  delete(key: AttachmentKey): void {
-    this.#pending.set(keyText(key), undefined)
+  delete(key: RowKey): void {
+    this.#pending.set(textOf(key), undefined)
   }
 
   commit(): void {
@@ -75,4 +80,8 @@ export class RowIds {
     assert(this.#committed !== undefined, 'row ids are known before a transaction begins')
     return this.#committed
   }
+}
+
+function textOf({ role = '', ...key }: RowKey): string {
+  return `${role} ${keyText(key)}`
 }

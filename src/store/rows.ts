@@ -5,10 +5,11 @@ import { assert } from '../core/assert.ts'
 import type { Assignment, Attachment, Route } from '../core/attachment.ts'
 import type { Tombstone } from '../core/tombstones.ts'
 import type { CoolingAddress } from '../ports/attachment-store.ts'
+import { type SandboxColumns, sandboxFromColumns, sandboxToColumns } from './sandbox-columns.ts'
 
 type Integer = bigint
 
-export interface AttachmentRow {
+export interface AttachmentRow extends SandboxColumns {
   readonly id: Integer
   readonly network: string
   readonly container: string
@@ -16,12 +17,6 @@ export interface AttachmentRow {
   readonly pod_namespace: string | null
   readonly pod_name: string | null
   readonly pod_uid: string | null
-  readonly netns: string
-  readonly namespace_id: string | null
-  readonly witness_path: string | null
-  readonly witness_id: string | null
-  readonly boot: string
-  readonly began: Integer
   readonly demand: string
   readonly created_at: Integer
 }
@@ -55,12 +50,7 @@ export function attachmentToRow({ key, pod, sandbox, demand, createdAtMs }: Atta
     pod_namespace: pod.namespace ?? null,
     pod_name: pod.name ?? null,
     pod_uid: pod.uid ?? null,
-    netns: sandbox.path,
-    namespace_id: sandbox.namespace ?? null,
-    witness_path: sandbox.witness?.path ?? null,
-    witness_id: sandbox.witness?.id ?? null,
-    boot: sandbox.began.boot,
-    began: sandbox.began.ns,
+    ...sandboxToColumns(sandbox),
     demand,
     created_at: Math.round(createdAtMs)
   }
@@ -77,13 +67,7 @@ export function attachmentFromRow(
       ...(row.pod_name !== null && { name: row.pod_name }),
       ...(row.pod_uid !== null && { uid: row.pod_uid })
     },
-    sandbox: {
-      path: row.netns,
-      began: { boot: row.boot, ns: row.began },
-      ...(row.namespace_id !== null && { namespace: row.namespace_id }),
-      ...(row.witness_path !== null &&
-        row.witness_id !== null && { witness: { path: row.witness_path, id: row.witness_id } })
-    },
+    sandbox: sandboxFromColumns(row),
     assignments: addresses.toSorted((a, b) => a.position - b.position).map(assignmentFromRow),
     demand: row.demand,
     createdAtMs: Number(row.created_at)

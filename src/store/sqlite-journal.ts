@@ -1,29 +1,21 @@
 // CoordinationJournal in a table: an entry is written and read as a whole, and its text is that of whoever wrote it.
 
 import type { Database } from 'better-sqlite3'
-import { keyText } from '../core/attachment.ts'
 import type {
   CoordinationJournal,
   JournalChange,
   JournalEntry,
-  JournalKey,
   JournalRole
 } from '../ports/coordination-journal.ts'
 import type { RoomyCommit } from './roomy-commit.ts'
-import type { RowId } from './row-ids.ts'
+import { type RowId, RowIds } from './row-ids.ts'
+import { type SandboxColumns, sandboxFromColumns, sandboxToColumns } from './sandbox-columns.ts'
 
-interface Row {
-  readonly id: RowId
+interface Row extends SandboxColumns {
   readonly role: JournalRole
   readonly network: string
   readonly container: string
   readonly ifname: string
-  readonly netns: string
-  readonly namespace_id: string | null
-  readonly witness_path: string | null
-  readonly witness_id: string | null
-  readonly boot: string
-  readonly began: bigint
   readonly journal: string
 }
 
@@ -50,8 +42,7 @@ export class SqliteJournal implements CoordinationJournal {
   readonly #commit: RoomyCommit
   readonly #statements: ReturnType<typeof prepare>
   readonly #together: (changes: readonly JournalChange[]) => void
-  /** Which row has which key. */
-  #ids = new Map<string, RowId>()
+  readonly #ids: RowIds
 
   constructor(database: Database, commit: RoomyCommit) {
     database.exec(schema)
@@ -61,11 +52,13 @@ export class SqliteJournal implements CoordinationJournal {
     this.#together = database.transaction((changes: readonly JournalChange[]) => {
       for (const change of changes) this.#applyOne(change)
     })
-    this.#learn()
+    this.#ids = new RowIds(database, 'coordination')
   }
 
   load(): readonly JournalEntry[] {
-    return this.#statements.all.all().map(entryOf)
+    const rows = this.#statements.all.all()
+    this.#ids.learn(rows)
+    return rows.map(entryOf)
   }
 
   commit(changes: readonly JournalChange[]): void {
@@ -80,85 +73,54 @@ export class SqliteJournal implements CoordinationJournal {
   /** One statement is a transaction by itself. */
   #apply(changes: readonly JournalChange[]): void {
     const [first, ...others] = changes
+    this.#ids.begin()
     try {
       if (first !== undefined && others.length === 0) this.#applyOne(first)
       else this.#together(changes)
     } catch (error) {
-      this.#learn()
+      this.#ids.rollback()
       throw error
     }
+    this.#ids.commit()
   }
 
   #applyOne(change: JournalChange): void {
     if (change.type === 'Put') return this.#put(change.entry)
-    const text = textOf(change.key)
-    const id = this.#ids.get(text)
-    if (id !== undefined) this.#statements.drop.run(id)
-    this.#ids.delete(text)
+    const id = this.#ids.get(change.key)
+    if (id === undefined) return
+    this.#statements.drop.run(id)
+    this.#ids.delete(change.key)
   }
 
-  #put(entry: JournalEntry): void {
-    const text = textOf(entry.key)
-    const id = this.#ids.get(text)
-    const content = contentOf(entry)
-    if (id !== undefined) this.#statements.replace.run(...content, id)
-    else {
-      const { role, network, containerId, ifname } = entry.key
-      const { lastInsertRowid } = this.#statements.put.run(
-        ...[role, network, containerId, ifname, ...content]
-      )
-      this.#ids.set(text, lastInsertRowid)
-    }
-  }
-
-  /** From the table, which after a failure is as it was before. */
-  #learn(): void {
-    this.#ids = new Map(
-      this.#statements.all.all().map(row => [textOf(entryOf(row).key), row.id] as const)
-    )
+  #put({ key, sandbox, text: journal }: JournalEntry): void {
+    const id = this.#ids.get(key)
+    const content = { ...sandboxToColumns(sandbox), journal }
+    if (id !== undefined) return void this.#statements.replace.run({ ...content, id })
+    const { containerId: container, ...rest } = key
+    this.#ids.set(key, this.#statements.put.run({ ...rest, container, ...content }).lastInsertRowid)
   }
 }
 
 function prepare(database: Database) {
   return {
-    all: database.prepare<[], Row>('SELECT * FROM coordination ORDER BY id').safeIntegers(),
-    put: database.prepare(
+    all: database
+      .prepare<[], Row & { readonly id: RowId }>('SELECT * FROM coordination ORDER BY id')
+      .safeIntegers(),
+    put: database.prepare<[Row]>(
       `INSERT INTO coordination (role, network, container, ifname, netns, namespace_id, witness_path, witness_id,
-         boot, began, journal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+         boot, began, journal)
+       VALUES (@role, @network, @container, @ifname, @netns, @namespace_id, @witness_path, @witness_id,
+         @boot, @began, @journal)`
     ),
-    replace: database.prepare(
-      `UPDATE coordination SET netns = ?, namespace_id = ?, witness_path = ?, witness_id = ?, boot = ?, began = ?,
-         journal = ? WHERE id = ?`
+    replace: database.prepare<[SandboxColumns & { readonly id: RowId; readonly journal: string }]>(
+      `UPDATE coordination SET netns = @netns, namespace_id = @namespace_id, witness_path = @witness_path,
+         witness_id = @witness_id, boot = @boot, began = @began, journal = @journal WHERE id = @id`
     ),
     drop: database.prepare<[RowId]>('DELETE FROM coordination WHERE id = ?')
   }
 }
 
-function textOf({ role, ...key }: JournalKey): string {
-  return `${role} ${keyText(key)}`
-}
-
-function contentOf({ sandbox, text }: JournalEntry) {
-  const { path, namespace = null, witness, began } = sandbox
-  const seen = [path, namespace, witness?.path ?? null, witness?.id ?? null] as const
-  return [...seen, began.boot, began.ns, text] as const
-}
-
 function entryOf(row: Row): JournalEntry {
-  return {
-    key: {
-      network: row.network,
-      containerId: row.container,
-      ifname: row.ifname,
-      role: row.role
-    },
-    sandbox: {
-      path: row.netns,
-      began: { boot: row.boot, ns: row.began },
-      ...(row.namespace_id !== null && { namespace: row.namespace_id }),
-      ...(row.witness_path !== null &&
-        row.witness_id !== null && { witness: { path: row.witness_path, id: row.witness_id } })
-    },
-    text: row.journal
-  }
+  const { network, container: containerId, ifname, role, journal: text } = row
+  return { key: { network, containerId, ifname, role }, sandbox: sandboxFromColumns(row), text }
 }

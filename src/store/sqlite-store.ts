@@ -11,6 +11,7 @@ import type { Ballast } from './ballast.ts'
 import { LeaseTables } from './lease-tables.ts'
 import { MetaTable } from './meta-table.ts'
 import { type RoomyCommit, roomyCommit } from './roomy-commit.ts'
+import { type SandboxColumns, sandboxToColumns } from './sandbox-columns.ts'
 import { type RowId, RowIds } from './row-ids.ts'
 import {
   addressOf,
@@ -188,15 +189,7 @@ export class SqliteStore implements AttachmentStore {
   }
 
   #resettle({ key, sandbox }: ChangeOf<'Resettle'>): void {
-    this.#statements.resettle.run(
-      sandbox.path,
-      sandbox.namespace ?? null,
-      sandbox.witness?.path ?? null,
-      sandbox.witness?.id ?? null,
-      sandbox.began.boot,
-      sandbox.began.ns,
-      this.#attachmentId(key)
-    )
+    this.#statements.resettle.run({ ...sandboxToColumns(sandbox), id: this.#attachmentId(key) })
   }
 
   #attachmentId(key: AttachmentKey): RowId {
@@ -239,9 +232,9 @@ function prepare(database: Database) {
       `UPDATE address SET attachment = NULL, since = ?, boot = ?
        WHERE address = ? AND attachment IS NOT NULL`
     ),
-    resettle: sql<unknown[]>(
-      `UPDATE attachment SET netns = ?, namespace_id = ?, witness_path = ?, witness_id = ?, boot = ?,
-         began = ? WHERE id = ?`
+    resettle: sql<[SandboxColumns & { readonly id: RowId }]>(
+      `UPDATE attachment SET netns = @netns, namespace_id = @namespace_id, witness_path = @witness_path,
+         witness_id = @witness_id, boot = @boot, began = @began WHERE id = @id`
     ),
     bury: sql<[...KeyParts, string, bigint]>(
       `INSERT INTO tombstone (network, container, ifname, boot, began) VALUES (?, ?, ?, ?, ?)`
