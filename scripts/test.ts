@@ -17,7 +17,10 @@ const root = join(import.meta.dirname, '..')
 const simulatedSeeds = 2_000
 
 /** Suites that compare durations: nothing else runs meanwhile. */
-const alone: ReadonlySet<string> = new Set(['test/cluster/burst.test.ts'])
+const alone: ReadonlySet<string> = new Set([
+  'test/cluster/burst.test.ts',
+  'test/cluster/chaos.test.ts'
+])
 
 interface Outcome {
   readonly passed: number
@@ -33,7 +36,10 @@ const failedChecks = only.length === 0 ? check() : []
 const files = testFiles(only)
 const outcome = merged([
   await runTests(files.filter(file => !alone.has(file))),
-  await runTests(files.filter(file => alone.has(file)))
+  await runTests(
+    files.filter(file => alone.has(file)),
+    ['--jobs=1']
+  )
 ])
 const histories = only.length === 0 && process.env['CI'] === 'true' ? simulate() : undefined
 for (const line of outcome.leftOut) console.log(line)
@@ -83,11 +89,11 @@ function merged(outcomes: readonly Outcome[]): Outcome {
 }
 
 /** Show one line a file, everything of a file that failed, and count what tap counts. */
-async function runTests(files: readonly string[]): Promise<Outcome> {
+async function runTests(files: readonly string[], options: string[] = []): Promise<Outcome> {
   if (files.length === 0) return { passed: 0, failed: 0, leftOut: new Set() }
   const tap = spawn(
     process.execPath,
-    [join(root, 'node_modules/.bin/tap'), 'run', '--reporter=tap', ...files],
+    [join(root, 'node_modules/.bin/tap'), 'run', '--reporter=tap', ...options, ...files],
     { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
   )
   const leftOut = new Set<string>()
